@@ -1,0 +1,19 @@
+"""The passes: a literal table of where each lives, so that listing them imports none."""
+
+from __future__ import annotations
+
+PASSES: dict[str, str] = {
+    "strip_html": "curate.passes.strip_html:StripHtml",
+    "repair_unicode": "curate.passes.repair_unicode:RepairUnicode",
+    "redact_pii": "curate.passes.redact_pii:RedactPii",
+    "language": "curate.passes.language:Language",
+    "toxicity": "curate.passes.toxicity:Toxicity",
+    "quality": "curate.passes.quality:Quality",
+    "wrong_language": "curate.passes.wrong_language:WrongLanguage",
+    "too_toxic": "curate.passes.too_toxic:TooToxic",
+    "decide_when": "curate.passes.decide_when:DecideWhen",
+    "nothing_to_train": "curate.passes.nothing_to_train:NothingToTrain",
+    "exact_duplicates": "curate.passes.exact_duplicates:ExactDuplicates",
+    "near_duplicates": "curate.passes.near_duplicates:NearDuplicates",
+}
+"""Name in recipes: module and class. Others come by the entry-point group `tamis.passes`."""

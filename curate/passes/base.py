@@ -1,0 +1,135 @@
+"""What a pass is: a frozen dataclass of options that answers with Polars expressions."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+import polars as pl
+
+Scope = Literal["message", "exchange", "tail", "conversation"]
+Then = Literal["flag", "mask", "drop"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pass(ABC):
+    """Base of all passes. `name` is what recipes, `changed_by`, `flags` and `decided_by` say.
+
+    A pass is called on any frame of the message table: `StripHtml()(frame)` runs it through the engine.
+    """
+
+    name: ClassVar[str] = ""
+
+    def __call__(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """The frame after this pass alone; same rows, same order."""
+        from curate.engine import apply
+
+        return apply([self], frame)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rewrite(Pass):
+    """Changes `text`. The engine gathers the candidates, calls `rewrite`, scatters and marks what changed."""
+
+    @abstractmethod
+    def candidates(self) -> pl.Expr:
+        """A cheap Boolean expression over the table: rows whose text may need it (never misses one)."""
+
+    @abstractmethod
+    def rewrite(self, texts: pl.Series) -> pl.Series:
+        """The new texts, as many as given, never null. A fixpoint: rewrite(rewrite(x)) = rewrite(x)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Redaction(Pass):
+    """Replaces private values wherever they stand in a conversation; runs after the other rewrites."""
+
+    @abstractmethod
+    def redact(self, batch: pl.DataFrame) -> pl.DataFrame:
+        """The batch's rows with any of `schema.PRIVATE` replaced and count columns added.
+
+        `batch` carries the `conversation` column. Returns a frame of equal height: columns of
+        `schema.PRIVATE` replace those of the batch, other names are added as measures.
+        """
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measure(Pass):
+    """Adds columns. `dear` measures (transformers, embeddings) skip rows that are already dropped."""
+
+    dear: ClassVar[bool] = False
+
+    def columns(self) -> dict[str, pl.Expr]:
+        """Name of the new column: its expression over the table (and over earlier measures)."""
+        return {}
+
+    def measure(self, batch: pl.DataFrame) -> pl.DataFrame:
+        """The new columns alone, one row per row of the batch (which carries `conversation`)."""
+        return batch.select(expr.alias(name) for name, expr in self.columns().items())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Decider(Pass):
+    """Decides against messages where a condition holds.
+
+    `scope` is how far the decision reaches from such a message (message | exchange | tail | conversation),
+    `then` what happens there (flag | mask | drop). An exchange is a run of user messages and all up to the
+    next; a tail is the message and all after it. Rows outside the message itself are never flagged.
+    """
+
+    measure: ClassVar[str] = ""
+    limit: float = 0.0
+    scope: Scope = "conversation"
+    then: Then = "drop"
+
+    def decide_when(self) -> pl.Expr:
+        """A Boolean expression over the table and its measures; null counts as false."""
+
+    @abstractmethod
+    def evidence(self) -> pl.Expr:
+        """The reason, as a String expression, rendered for decided rows only: `toxicity 0.93 > 0.80`."""
+        shown = pl.col(self.measure).round(2).cast(pl.String)
+        return pl.format("{} {} > {}", pl.lit(self.measure), shown, pl.lit(f"{self.limit:g}"))
+
+
+Texts = Callable[[pl.Series], pl.DataFrame]
+"""Given conversation ids (UInt64), their messages: id, turn, role, text, in that order of ids and turns."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class GlobalPass(Pass):
+    """Chooses among the conversations that the deciders of single conversations kept.
+
+    Pure functions over tables, so that one machine and a cluster give the same bytes: `survey` per shard,
+    `pair` per key partition, `settle` once, over ids only; the engine marks. An `id` is the UInt64 place of
+    a conversation in the whole run (shard number << 32 | number in its shard): ascending ids are input order.
+    Survey and pair take every conversation whatever its verdict, so that limits can be moved afterwards
+    without measuring again; only `settle` asks which are alive.
+    """
+
+    then: Then = "drop"
+
+    @abstractmethod
+    def survey(self, batch: pl.DataFrame) -> pl.DataFrame:
+        """Keyed rows of one shard: `conversation` UInt32, `key` UInt64, and what `pair` needs. Small."""
+
+    @abstractmethod
+    def pair(self, rows: pl.DataFrame, texts: Texts) -> pl.DataFrame:
+        """Verified pairs among the rows of one key partition (all rows of a key are in it).
+
+        `rows` holds `id` in place of `conversation`. Gives columns a < b (UInt64 ids), jaccard (Float64).
+        """
+
+    @abstractmethod
+    def settle(self, pairs: pl.DataFrame, conversations: pl.DataFrame) -> pl.DataFrame:
+        """Who goes, and for whom: `id`, `duplicate_of` (an alive id that stays), `jaccard`.
+
+        `conversations` has one row per conversation of the run, by id: `id`, `alive`, `tree` (UInt64, 0 for
+        none), `content` and `content_check` (two UInt64 hashes of the same content), `characters` UInt32.
+        """
+
+    @abstractmethod
+    def reason(self) -> pl.Expr:
+        """Evidence for a row of `settle`'s answer, joined with `other`, the kept id as text."""

@@ -1,0 +1,1 @@
+"""Rules are data: recipes, term lists and models, each with its source, licence and date."""
