@@ -14,7 +14,7 @@ Then = Literal["flag", "mask", "drop"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Pass(ABC):
+class Pass(ABC):  # noqa: B024 - the kinds below hold the abstract methods
     """Base of all passes. `name` is what recipes, `changed_by`, `flags` and `decided_by` say.
 
     A pass is called on any frame of the message table: `StripHtml()(frame)` runs it through the engine.
@@ -84,10 +84,10 @@ class Decider(Pass):
     scope: Scope = "conversation"
     then: Then = "drop"
 
+    @abstractmethod
     def decide_when(self) -> pl.Expr:
         """A Boolean expression over the table and its measures; null counts as false."""
 
-    @abstractmethod
     def evidence(self) -> pl.Expr:
         """The reason, as a String expression, rendered for decided rows only: `toxicity 0.93 > 0.80`."""
         shown = pl.col(self.measure).round(2).cast(pl.String)
