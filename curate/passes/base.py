@@ -79,8 +79,6 @@ class Decider(Pass):
     next; a tail is the message and all after it. Rows outside the message itself are never flagged.
     """
 
-    measure: ClassVar[str] = ""
-    limit: float = 0.0
     scope: Scope = "conversation"
     then: Then = "drop"
 
@@ -88,10 +86,19 @@ class Decider(Pass):
     def decide_when(self) -> pl.Expr:
         """A Boolean expression over the table and its measures; null counts as false."""
 
+    @abstractmethod
     def evidence(self) -> pl.Expr:
         """The reason, as a String expression, rendered for decided rows only: `toxicity 0.93 > 0.80`."""
-        shown = pl.col(self.measure).round(2).cast(pl.String)
-        return pl.format("{} {} > {}", pl.lit(self.measure), shown, pl.lit(f"{self.limit:g}"))
+
+
+def above(measure: str, limit: float, sign: str = ">") -> pl.Expr:
+    """The usual evidence: `<measure> <value> > <limit>`, two decimals.
+
+    >>> pl.DataFrame({"toxicity": [0.934]}).select(above("toxicity", 0.8)).item()
+    'toxicity 0.93 > 0.80'
+    """
+    shown = pl.col(measure).cast(pl.Float64).map_elements(lambda value: f"{value:.2f}", return_dtype=pl.String)
+    return pl.format("{} {} {} {}", pl.lit(measure), shown, pl.lit(sign), pl.lit(f"{limit:.2f}"))
 
 
 Texts = Callable[[pl.Series], pl.DataFrame]
