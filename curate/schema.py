@@ -3,33 +3,33 @@
 from __future__ import annotations
 
 import polars as pl
+from polars.datatypes import DataTypeClass
 
 ROLES = ("system", "user", "assistant", "tool")
 VERDICTS = ("keep", "mask", "drop")
 ROLE = pl.Enum(ROLES)
 VERDICT = pl.Enum(VERDICTS)
 
-MESSAGES = pl.Schema(
-    {
-        "conversation_id": pl.String,
-        "tree": pl.String,  # the export's conversation whose branch this is; null without branches
-        "turn": pl.UInt32,
-        "role": ROLE,
-        "author": pl.String,
-        "sent_at": pl.Datetime("us", "UTC"),
-        "text": pl.String,
-        "parts": pl.String,
-        "original": pl.String,
-        "source": pl.String,
-        "record": pl.UInt64,
-        "extra": pl.String,
-        "changed_by": pl.String,
-        "flags": pl.String,
-        "verdict": VERDICT,
-        "decided_by": pl.String,
-        "evidence": pl.String,
-    }
-)
+_COLUMNS: dict[str, pl.DataType | DataTypeClass] = {
+    "conversation_id": pl.String,
+    "tree": pl.String,  # the export's conversation whose branch this is; null without branches
+    "turn": pl.UInt32,
+    "role": ROLE,
+    "author": pl.String,
+    "sent_at": pl.Datetime("us", "UTC"),
+    "text": pl.String,
+    "parts": pl.String,
+    "original": pl.String,
+    "source": pl.String,
+    "record": pl.UInt64,
+    "extra": pl.String,
+    "changed_by": pl.String,
+    "flags": pl.String,
+    "verdict": VERDICT,
+    "decided_by": pl.String,
+    "evidence": pl.String,
+}
+MESSAGES = pl.Schema(_COLUMNS)
 """Columns of the message table, in order, with their types."""
 
 NEVER_NULL = ("conversation_id", "turn", "role", "text", "source", "record", "verdict")
@@ -100,10 +100,12 @@ def check(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def number_conversations(frame: pl.DataFrame) -> pl.DataFrame:
-    """The frame with the `conversation` column: rows of one conversation stand together, ids differ between.
+    """The frame with the `conversation` column: a new number at each turn 0 and each change of id.
 
     >>> f = messages({"conversation_id": ["a", "a", "b"], "role": ["user"] * 3, "text": ["x", "y", "z"]})
     >>> number_conversations(f)["conversation"].to_list()
     [0, 0, 1]
     """
-    return frame.with_columns((pl.col("conversation_id").rle_id()).cast(pl.UInt32).alias(CONVERSATION))
+    other = pl.col("conversation_id").ne_missing(pl.col("conversation_id").shift())
+    starts = (pl.col("turn") == 0) | other
+    return frame.with_columns((starts.cast(pl.UInt32).cum_sum() - 1).alias(CONVERSATION))
