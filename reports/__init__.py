@@ -1,0 +1,41 @@
+"""Pages about a finished run, made from the files it wrote: `write(out)` gives them."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+__all__ = ["write"]
+
+
+def write(out: str | Path, lang: str = "en") -> list[Path]:
+    """Write `report.html` (in English or French) and its JSON twin `report.json` into the folder of a run.
+
+    Gives back the two paths. Each is whole or not there: written beside, then renamed. Raises
+    `reports.shapes.ReportError` where `out` holds no finished run or `lang` is not known.
+    """
+    from reports.facts import gather
+    from reports.pages import render_report
+    from reports.shapes import to_json
+
+    folder = Path(out)
+    facts = gather(folder)
+    page = render_report(facts, lang)
+    return [
+        _put(folder / "report.html", page.encode("utf-8", "replace")),
+        _put(folder / "report.json", to_json(facts)),
+    ]
+
+
+def _put(path: Path, data: bytes) -> Path:
+    """The path, once the whole of `data` stands in it."""
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with beside.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
+    return path
