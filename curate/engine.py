@@ -204,7 +204,7 @@ def decide(one: Decider, batch: pl.DataFrame, marks: Marks) -> None:
     if one.then == "flag":
         return
     rows, origins = marks.reach.spread(hits, one.scope)
-    code = schema.VERDICTS.index(one.then)
+    code = schema.THEN_CODES[one.then]
     rising = marks.verdict[rows] < code
     rows, origins = rows[rising], origins[rising]
     if not len(rows):

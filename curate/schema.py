@@ -9,6 +9,8 @@ ROLES = ("system", "user", "assistant", "tool")
 VERDICTS = ("keep", "mask", "drop")
 ROLE = pl.Enum(ROLES)
 VERDICT = pl.Enum(VERDICTS)
+THEN_CODES = {"flag": 0, "mask": 1, "drop": 2}
+"""What a decision does, as the place of its verdict among VERDICTS."""
 
 _COLUMNS: dict[str, pl.DataType | DataTypeClass] = {
     "conversation_id": pl.String,

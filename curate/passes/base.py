@@ -97,7 +97,7 @@ def above(measure: str, limit: float, sign: str = ">") -> pl.Expr:
     >>> pl.DataFrame({"toxicity": [0.934]}).select(above("toxicity", 0.8)).item()
     'toxicity 0.93 > 0.80'
     """
-    shown = pl.col(measure).cast(pl.Float64).map_elements(lambda value: f"{value:.2f}", return_dtype=pl.String)
+    shown = pl.col(measure).map_elements(lambda value: f"{value:.2f}", return_dtype=pl.String)
     return pl.format("{} {} {} {}", pl.lit(measure), shown, pl.lit(sign), pl.lit(f"{limit:.2f}"))
 
 

@@ -1,0 +1,168 @@
+"""The last stage: the run's decisions on each shard's rows; verdicts and the curated set are written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from curate import schema, writers
+from curate.sieve import Job, Shard, parquet, with_ids
+
+VERDICTS = pl.Schema(
+    [
+        ("conversation_id", pl.String()),
+        ("turn", pl.UInt32()),
+        ("verdict", schema.VERDICT),
+        ("decided_by", pl.String()),
+        ("evidence", pl.String()),
+        ("flags", pl.String()),
+        ("duplicate_of", pl.String()),
+        ("jaccard", pl.Float64()),
+    ]
+)
+"""Columns of verdicts/*.parquet, row by row beside messages/*.parquet."""
+
+SLICES = ("source", "language", "role")
+
+
+@dataclass(frozen=True, kw_only=True)
+class MarkTask:
+    """What one shard needs for its last stage: what was decided over all, and names to mend."""
+
+    job: Job
+    shard: Shard
+    decided: str  # folder with the decisions of single conversations
+    verdicts: str  # folder to write
+    fates: pl.DataFrame  # FATES of this shard's conversations
+    clashes: pl.DataFrame  # id, conversation_id: own ids to make unique
+    sources: dict[str, str]  # sources to rename: they hold a private value
+    write_curated: bool = True
+
+
+@dataclass(frozen=True)
+class Marked:
+    """Counts of one shard, and a hash for each of its rows (little-endian UInt64) in order."""
+
+    number: int
+    tally: pl.DataFrame
+    hashes: bytes
+    kept: int
+    without_answer: int
+
+
+def mark(task: MarkTask) -> Marked:
+    """Write the shard's verdicts and its part of the curated set."""
+    job, shard, storage = task.job, task.shard, task.job.storage
+    messages = mended(task, pl.read_parquet(storage.path(shard.part("messages"))))
+    single = pl.read_parquet(storage.path(shard.part(task.decided)))
+    verdicts = overlaid(single, with_names(shard, task.fates), messages["conversation_id"])
+    storage.write(shard.part(task.verdicts), parquet(verdicts))
+    final = messages.with_columns(verdicts.select(schema.DECISIONS))
+    table = writers.curated(final)
+    if task.write_curated:
+        storage.write(shard.part("curated"), parquet(table))
+        if job.jsonl:
+            storage.write(shard.part("curated").replace(".parquet", ".jsonl"), writers.json_lines(table))
+    roles = table["messages"].list.eval(pl.element().struct.field("role") == "assistant").list.any()
+    return Marked(
+        shard.number,
+        tally(final, verdicts),
+        content_hashes(final, verdicts).tobytes(),
+        table.height,
+        int((~roles.fill_null(value=False)).sum()),
+    )
+
+
+def mended(task: MarkTask, messages: pl.DataFrame) -> pl.DataFrame:
+    """The shard's messages, written again where an id clashes or a source's name holds a private value."""
+    renamed = {old: new for old, new in task.sources.items() if old in set(messages["source"].unique())}
+    if not (renamed or task.clashes.height):
+        return messages
+    numbered = schema.number_conversations(messages)
+    ids = with_ids(task.shard, numbered.select(schema.CONVERSATION))["id"]
+    new = numbered.select(ids).join(task.clashes, on="id", how="left", maintain_order="left")[
+        "conversation_id"
+    ]
+    messages = messages.with_columns(
+        new.fill_null(messages["conversation_id"]).alias("conversation_id"),
+        pl.col("source").replace(renamed) if renamed else pl.col("source"),
+    )
+    task.job.storage.write(task.shard.part("messages"), parquet(messages))
+    return messages
+
+
+def with_names(shard: Shard, fates: pl.DataFrame) -> pl.DataFrame:
+    """The fates by number of the conversation in its shard."""
+    first = shard.number * 2**32
+    return fates.with_columns((pl.col("id") - first).cast(pl.UInt32).alias(schema.CONVERSATION)).drop("id")
+
+
+def overlaid(single: pl.DataFrame, fates: pl.DataFrame, ids: pl.Series) -> pl.DataFrame:
+    """The decisions of single conversations, those over all laid on top: verdicts only rise.
+
+    A pass over all conversations decides for every message of the conversation.
+    """
+    nothing = [pl.lit(None, pl.String).alias("duplicate_of"), pl.lit(None, pl.Float64).alias("jaccard")]
+    rows = single.with_columns(ids, *nothing)
+    for name in fates["decided_by"].unique(maintain_order=True):
+        rows = laid_on(rows, fates.filter(pl.col("decided_by") == name))
+    return rows.select(list(VERDICTS))
+
+
+def laid_on(rows: pl.DataFrame, fates: pl.DataFrame) -> pl.DataFrame:
+    """The rows with one pass's fates on top."""
+    told = fates.rename(
+        {name: f"{name} new" for name in ("decided_by", "evidence", "duplicate_of", "jaccard")}
+    )
+    both = rows.join(told, on=schema.CONVERSATION, how="left", maintain_order="left")
+    code = pl.col("then").replace_strict(schema.THEN_CODES, default=0, return_dtype=pl.UInt8)
+    rises = code > pl.col("verdict").to_physical().cast(pl.UInt8)
+    verdict = pl.when(rises).then(pl.col("then")).otherwise(pl.col("verdict").cast(pl.String))
+    return both.select(
+        schema.CONVERSATION,
+        "conversation_id",
+        "turn",
+        verdict.cast(schema.VERDICT).alias("verdict"),
+        *(pl.when(rises).then(f"{n} new").otherwise(n).alias(n) for n in ("decided_by", "evidence")),
+        pl.concat_str("flags", "decided_by new", separator=" ", ignore_nulls=True)
+        .replace("", None)
+        .alias("flags"),
+        *(pl.coalesce(f"{n} new", n).alias(n) for n in ("duplicate_of", "jaccard")),
+    )
+
+
+def tally(final: pl.DataFrame, verdicts: pl.DataFrame) -> pl.DataFrame:
+    """Counts by source, language, role, verdict and who decided: what the funnel and the alarms are made of.
+
+    A conversation counts where its first message stands (`conversations`), its messages in `messages`.
+    """
+    language = (
+        pl.col("language") if "language" in final.columns else pl.lit(None, pl.String).alias("language")
+    )
+    return (
+        final.select(
+            "source",
+            language,
+            pl.col("role").cast(pl.String),
+            "verdict",
+            "decided_by",
+            (pl.col("turn") == 0).alias("first"),
+        )
+        .group_by("source", "language", "role", "verdict", "decided_by")
+        .agg(pl.len().alias("messages"), pl.col("first").sum().cast(pl.UInt32).alias("conversations"))
+        .sort("source", "language", "role", "verdict", "decided_by")
+    )
+
+
+def content_hashes(final: pl.DataFrame, verdicts: pl.DataFrame) -> np.ndarray[Any, np.dtype[np.uint64]]:
+    """A hash per row over what the run decided and wrote; what depends on a transformer is left out."""
+    from curate.kernels.hashing import hash_columns
+
+    columns = [name for name in schema.MESSAGES if name not in ("verdict", "role")]
+    frame = final.with_columns(
+        pl.col("turn", "record", "sent_at").cast(pl.String), verdicts["duplicate_of"]
+    ).with_columns(pl.col("verdict", "role").cast(pl.String))
+    return hash_columns(frame, [*columns, "verdict", "role", "duplicate_of"])

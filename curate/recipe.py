@@ -1,0 +1,251 @@
+"""A recipe: which inputs, which passes, which options, which order; checked before any input is read."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import importlib
+import json
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib import metadata, resources
+from pathlib import Path
+from typing import Any, get_type_hints
+
+import msgspec
+
+from curate.errors import RecipeError, unknown
+from curate.passes import PASSES
+from curate.passes.base import Decider, GlobalPass, Measure, Pass, Redaction, Rewrite
+from curate.readers.types import InputOptions
+
+KINDS: tuple[tuple[str, type[Pass]], ...] = (
+    ("rewrite", Rewrite),
+    ("redaction", Redaction),
+    ("measure", Measure),
+    ("decider", Decider),
+    ("global", GlobalPass),
+)
+"""Kinds of passes in the order in which they must stand in a recipe; measures and deciders may mix."""
+
+DEFAULT = "chat"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """What to do with which inputs."""
+
+    name: str
+    description: str = ""
+    inputs: tuple[InputOptions, ...] = ()
+    passes: tuple[Pass, ...] = ()
+
+    @property
+    def single(self) -> tuple[Pass, ...]:
+        """The passes that need one conversation at a time."""
+        return tuple(one for one in self.passes if not isinstance(one, GlobalPass))
+
+    @property
+    def globals(self) -> tuple[GlobalPass, ...]:
+        """The passes that choose among all conversations."""
+        return tuple(one for one in self.passes if isinstance(one, GlobalPass))
+
+    def described(self) -> dict[str, Any]:
+        """The recipe as plain data: what the manifest holds and the key of a run is made of."""
+        passes = [
+            {"name": one.name, "use": use_of(one), "kind": kind_of(one), "options": options_of(one)}
+            for one in self.passes
+        ]
+        return {"name": self.name, "description": self.description, "passes": passes}
+
+    def key(self) -> str:
+        """A hash of the passes and options and of every file under rules/, for completion records."""
+        told = json.dumps(self.described()["passes"], sort_keys=True)
+        return hashlib.blake2b((told + rules_hash()).encode(), digest_size=16).hexdigest()
+
+
+def kind_of(one: Pass | type[Pass]) -> str:
+    """The kind of a pass: rewrite, redaction, measure, decider or global."""
+    cls = one if isinstance(one, type) else type(one)
+    return next(kind for kind, base in KINDS if issubclass(cls, base))
+
+
+def use_of(one: Pass) -> str:
+    """The registered name of a pass's class (a user's own rule has a name of its own beside it)."""
+    spot = f"{type(one).__module__}:{type(one).__qualname__}"
+    return next((name for name, at in registered().items() if at == spot), one.name)
+
+
+def options_of(one: Pass) -> dict[str, Any]:
+    """The options of a pass as TOML values."""
+    return {f.name: getattr(one, f.name) for f in dataclasses.fields(one)}
+
+
+@cache
+def registered() -> dict[str, str]:
+    """Name: "module:Class" of every pass, ours and those of installed packages (group `tamis.passes`)."""
+    others = {point.name: point.value for point in metadata.entry_points(group="tamis.passes")}
+    return {**others, **PASSES}
+
+
+def pass_class(name: str, where: str) -> type[Pass]:
+    """The class of a registered pass. Raises RecipeError, with the nearest name, for another."""
+    if name not in registered():
+        raise RecipeError(unknown("pass", name, registered(), where, "'curate passes' lists them all"))
+    module, _, attribute = registered()[name].partition(":")
+    found: type[Pass] = getattr(importlib.import_module(module), attribute)
+    return found
+
+
+@cache
+def rules_hash() -> str:
+    """A hash over every file under rules/: names and bytes."""
+    digest = hashlib.blake2b(digest_size=16)
+    root = Path(str(resources.files("rules")))
+    for path in sorted(p for p in root.rglob("*") if p.is_file() and "__pycache__" not in p.parts):
+        digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()
+
+
+def shipped() -> list[str]:
+    """Names of the recipes that come with Tamis."""
+    folder = resources.files("rules") / "recipes"
+    return sorted(
+        entry.name.removesuffix(".toml") for entry in folder.iterdir() if entry.name.endswith(".toml")
+    )
+
+
+def load(spec: str | Path | Recipe = DEFAULT, sets: Sequence[str] = ()) -> Recipe:
+    """The recipe of a file, or of a shipped name (`chat`), with `pass.option=value` settings applied.
+
+    Raises RecipeError, naming file, key and the nearest right name, before any input is read.
+
+    >>> load("chat").name
+    'chat'
+    """
+    if isinstance(spec, Recipe):
+        return spec
+    path = Path(spec)
+    if str(spec) in shipped():
+        text, where = (
+            (resources.files("rules") / "recipes" / f"{spec}.toml").read_text("utf-8"),
+            f"{spec}.toml",
+        )
+    elif path.is_file():
+        text, where = path.read_text("utf-8"), path.name
+    else:
+        raise RecipeError(unknown("recipe", str(spec), shipped(), "--recipe", "or the path of a .toml file"))
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise RecipeError(f"{where} is not valid TOML: {error}; see https://toml.io") from None
+    return parse(data, where, sets)
+
+
+def parse(data: Mapping[str, Any], where: str, sets: Sequence[str] = ()) -> Recipe:
+    """A recipe from plain data; `where` names its file in errors."""
+    for key in data:
+        if key not in {"name", "description", "input", "pass"}:
+            raise RecipeError(unknown("key", key, ["name", "description", "input", "pass"], where))
+    tables = [dict(table) for table in tables_of(data, "pass", where)]
+    for setting in sets:
+        apply_setting(tables, setting, where)
+    passes = tuple(build(table, where) for table in tables)
+    check_order(passes, where)
+    inputs = tuple(
+        InputOptions(**converted(InputOptions, table, f"[[input]] {place}", where))
+        for place, table in enumerate(tables_of(data, "input", where), 1)
+    )
+    return Recipe(
+        name=text_of(data, "name", Path(where).stem, where),
+        description=text_of(data, "description", "", where),
+        inputs=inputs,
+        passes=passes,
+    )
+
+
+def tables_of(data: Mapping[str, Any], key: str, where: str) -> list[Mapping[str, Any]]:
+    """The array of tables `[[key]]`; none when absent."""
+    tables = data.get(key, [])
+    if not isinstance(tables, list) or not all(isinstance(table, Mapping) for table in tables):
+        raise RecipeError(f"'{key}' in {where} must be written [[{key}]], once for each")
+    return tables
+
+
+def text_of(data: Mapping[str, Any], key: str, default: str, where: str) -> str:
+    """A string of the recipe's top level."""
+    value = data.get(key, default)
+    if not isinstance(value, str):
+        raise RecipeError(f"'{key}' in {where} is {value!r}; it must be text in quotes")
+    return value
+
+
+def apply_setting(tables: list[dict[str, Any]], setting: str, where: str) -> None:
+    """Set one option from `pass.option=value`; the value is read as TOML, or as text where it is none."""
+    target, equals, raw = setting.partition("=")
+    name, dot, option = target.strip().partition(".")
+    if not (equals and dot and option):
+        raise RecipeError(f"--set '{setting}' must have the form pass.option=value, as too_toxic.limit=0.9")
+    named = [table for table in tables if name in (table.get("name"), table.get("use"))]
+    if not named:
+        names = [str(table.get("name", table.get("use"))) for table in tables]
+        raise RecipeError(unknown("pass", name, names, f"--set (recipe {where})"))
+    try:
+        value = tomllib.loads(f"value = {raw}")["value"]
+    except tomllib.TOMLDecodeError:
+        value = raw.strip()
+    for table in named:
+        table[option] = value
+
+
+def build(table: Mapping[str, Any], where: str) -> Pass:
+    """One pass from its table in the recipe."""
+    use = table.get("use")
+    if not isinstance(use, str):
+        raise RecipeError(f"a [[pass]] in {where} has no 'use'; 'curate passes' lists what it may be")
+    cls = pass_class(use, where)
+    options = {key: value for key, value in table.items() if key != "use"}
+    made = converted(cls, options, f"pass '{use}'", where)
+    try:
+        return cls(**made)
+    except RecipeError as error:
+        raise RecipeError(f"pass '{use}' in {where}: {error}") from None
+    except TypeError:
+        required = [f.name for f in dataclasses.fields(cls) if f.default is f.default_factory]
+        raise RecipeError(f"pass '{use}' in {where} needs {', '.join(required)}") from None
+
+
+def converted(cls: type[Any], options: Mapping[str, Any], what: str, where: str) -> dict[str, Any]:
+    """The options with the types of the dataclass's fields, or RecipeError naming the key."""
+    fields = {f.name: f for f in dataclasses.fields(cls)}
+    hints = get_type_hints(cls)
+    made = {}
+    for key, value in options.items():
+        if key not in fields:
+            raise RecipeError(unknown("key", key, fields, f"{what} of {where}"))
+        try:
+            made[key] = msgspec.convert(value, hints[key])
+        except msgspec.ValidationError:
+            allowed = str(fields[key].type)
+            raise RecipeError(f"'{key}' of {what} in {where} is {value!r}; it must be {allowed}") from None
+    return made
+
+
+def check_order(passes: Iterable[Pass], where: str) -> None:
+    """Raises RecipeError where a pass stands before one that must come first, or a name stands twice."""
+    ranks = {"rewrite": 0, "redaction": 1, "measure": 2, "decider": 2, "global": 3}
+    before: Pass | None = None
+    names: set[str] = set()
+    for one in passes:
+        if one.name in names:
+            raise RecipeError(f"'{one.name}' stands twice in {where}; a name may stand once")
+        names.add(one.name)
+        if before is not None and ranks[kind_of(one)] < ranks[kind_of(before)]:
+            raise RecipeError(
+                f"impossible order in {where}: '{one.name}' ({kind_of(one)}) stands after "
+                f"'{before.name}' ({kind_of(before)}); rewrites come first, then redaction, then measures "
+                f"and deciders, then passes over all conversations: move '{one.name}' up"
+            )
+        before = one

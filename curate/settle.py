@@ -1,0 +1,163 @@
+"""Passes over all conversations: pairs per key partition, one settlement over ids, the same on any cut."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+from curate import schema
+from curate.engines import Executor
+from curate.passes.base import GlobalPass, Texts
+from curate.sieve import WORK, Job, Shard, parquet
+from curate.storage import Storage
+
+ROWS_PER_PARTITION = 16_000_000
+"""Survey rows that one partition may hold: about 400 MB while it is paired."""
+
+FATES = pl.Schema(
+    {
+        "id": pl.UInt64,
+        "decided_by": pl.String,
+        "then": pl.String,
+        "evidence": pl.String,
+        "duplicate_of": pl.String,
+        "jaccard": pl.Float64,
+    }
+)
+"""What the passes over all conversations decided, one row per conversation they decided against."""
+
+TEXTS = pl.Schema([("id", pl.UInt64()), ("turn", pl.UInt32()), ("role", schema.ROLE), ("text", pl.String())])
+"""Columns of the texts that verification reads again."""
+
+
+def pair(job: Job, shards: Sequence[Shard], executor: Executor) -> None:
+    """Write each such pass's verified pairs to pairs/<pass>.parquet; they outlive a change of limits."""
+    for one in job.recipe.globals:
+        rows = survey_rows(job.storage, one, shards)
+        bits = max(0, math.ceil(math.log2(max(rows, 1) / ROWS_PER_PARTITION)))
+        tasks = [Partition(job, one, bits, number) for number in range(2**bits)]
+        found = list(executor.map(pairs_of, tasks))
+        pairs = pl.concat(found).unique(["a", "b"], keep="first").sort("a", "b")
+        job.storage.write(f"pairs/{one.name}.parquet", parquet(pairs))
+
+
+def survey_rows(storage: Storage, one: GlobalPass, shards: Sequence[Shard]) -> int:
+    """How many survey rows a pass has in the whole run."""
+    files = [storage.path(shard.part(f"{WORK}/survey/{one.name}")) for shard in shards]
+    return int(pl.scan_parquet(files).select(pl.len()).collect().item()) if files else 0
+
+
+@dataclass(frozen=True)
+class Partition:
+    """One partition of a pass's survey: the keys whose highest `bits` bits are `number`."""
+
+    job: Job
+    one: GlobalPass
+    bits: int
+    number: int
+
+
+def pairs_of(task: Partition) -> pl.DataFrame:
+    """Verified pairs of one partition."""
+    storage = task.job.storage
+    files = [storage.path(name) for name in storage.names(f"{WORK}/survey/{task.one.name}")]
+    if not files:
+        return pl.DataFrame(schema={"a": pl.UInt64, "b": pl.UInt64, "jaccard": pl.Float64})
+    rows = pl.scan_parquet(files)
+    if task.bits:
+        width = 2 ** (64 - task.bits)
+        low = pl.lit(task.number * width, pl.UInt64)
+        high = pl.lit((task.number + 1) * width - 1, pl.UInt64)
+        rows = rows.filter(pl.col("key").is_between(low, high))
+    return task.one.pair(rows.collect(), texts_from(storage))
+
+
+def texts_from(storage: Storage) -> Texts:
+    """The reader of texts that verification asks for; opens only the parts that hold an id asked for."""
+
+    def texts(ids: pl.Series) -> pl.DataFrame:
+        wanted = pl.DataFrame({"id": ids}).unique().sort("id")
+        found = [part_texts(storage, int(number), rows) for (number,), rows in by_shard(wanted)]
+        return pl.concat(found) if found else pl.DataFrame(schema=TEXTS)
+
+    return texts
+
+
+def by_shard(wanted: pl.DataFrame) -> list[tuple[tuple[int], pl.DataFrame]]:
+    """The ids grouped by the shard that holds them, in order."""
+    groups = wanted.group_by((pl.col("id") // 2**32).alias("shard"), maintain_order=True)
+    return [((int(str(key[0])),), rows) for key, rows in groups]
+
+
+def part_texts(storage: Storage, number: int, wanted: pl.DataFrame) -> pl.DataFrame:
+    """Messages of some conversations of one shard."""
+    part = pl.scan_parquet(storage.path(f"messages/part-{number:05d}.parquet"))
+    rows = part.select("conversation_id", "turn", "role", "text").collect()
+    numbered = schema.number_conversations(rows)
+    place = pl.lit(number, pl.UInt64) * 2**32 + pl.col(schema.CONVERSATION).cast(pl.UInt64)
+    return numbered.select(place.alias("id"), "turn", "role", "text").join(wanted, on="id", how="semi")
+
+
+def settle(job: Job, shards: Sequence[Shard], alive: Callable[[Shard], pl.Series]) -> pl.DataFrame:
+    """Every such pass in recipe order, each among what is still alive; gives FATES.
+
+    `alive` answers for a shard which of its conversations the deciders of single conversations kept.
+    """
+    storage = job.storage
+    table = pl.concat(
+        [
+            pl.read_parquet(storage.path(shard.part("pairs/conversations"))).with_columns(alive=alive(shard))
+            for shard in shards
+        ]
+    )
+    fates = [pl.DataFrame(schema=FATES)]
+    for one in job.recipe.globals:
+        pairs = pl.read_parquet(storage.path(f"pairs/{one.name}.parquet"))
+        gone = one.settle(pairs, table.drop("conversation_id", "source", "record"))
+        names = table.select(pl.col("id").alias("duplicate_of"), pl.col("conversation_id").alias("other"))
+        told = gone.join(names, on="duplicate_of", how="left", maintain_order="left")
+        fates.append(
+            told.select(
+                "id",
+                pl.lit(one.name).alias("decided_by"),
+                pl.lit(one.then).alias("then"),
+                one.reason().alias("evidence"),
+                pl.col("other").alias("duplicate_of"),
+                pl.col("jaccard").cast(pl.Float64),
+            )
+        )
+        if one.then == "drop":
+            table = table.with_columns(alive=pl.col("alive") & ~pl.col("id").is_in(gone["id"].implode()))
+    return pl.concat(fates).sort("id", maintain_order=True)
+
+
+def clashing_ids(storage: Storage, shards: Sequence[Shard]) -> pl.DataFrame:
+    """Conversations whose own id another one has too: `id` and the unique `conversation_id` to write.
+
+    The first in order keeps the id; the others get `~` and a hash of their source and record, so that it
+    does not depend on what else was read.
+    """
+    names = [storage.path(shard.part("pairs/conversations")) for shard in shards]
+    if not names:
+        return pl.DataFrame(schema={"id": pl.UInt64, "conversation_id": pl.String})
+    table = pl.scan_parquet(names).select("id", "conversation_id", "source", "record").collect()
+    again = table.filter(pl.col("conversation_id").is_duplicated())
+    again = again.filter(~pl.col("conversation_id").is_first_distinct())
+    return again.select(
+        "id", pl.struct("conversation_id", "source", "record").map_batches(suffixed, pl.String)
+    )
+
+
+def suffixed(clashes: pl.Series) -> pl.Series:
+    """`<id>~<8 hex digits of source and record>` for each clash."""
+    from curate.kernels.hashing import hash_texts
+
+    table = clashes.struct.unnest()
+    spot = hash_texts(table.select(pl.format("{}#{}", "source", "record")).to_series())
+    tail = [f"{value & 0xFFFFFFFF:08x}" for value in spot.to_list()]
+    return pl.Series(
+        "conversation_id", [f"{one}~{end}" for one, end in zip(table["conversation_id"], tail, strict=True)]
+    )
