@@ -1,0 +1,1 @@
+"""Duplicates: what counts as evidence, bands, candidate pairs, verification, who stays."""

@@ -1,0 +1,143 @@
+"""Who stays: each removal is against a conversation that stays, never through a chain.
+
+In order of preference (more characters, then lower id) each conversation stays unless one that stays already
+is its duplicate: the first maximal independent set of the pairs in that order. Branches of one tree are
+never each other's duplicates.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from curate.kernels.jit import compiled
+
+SETTLED = pl.Schema({"id": pl.UInt64, "duplicate_of": pl.UInt64, "jaccard": pl.Float64})
+"""Columns of the answer: who goes, the id that stays, how alike they are."""
+
+
+def settle_exact(conversations: pl.DataFrame, keep_all_below: int = 0) -> pl.DataFrame:
+    """Who goes among conversations of equal content: all but the first alive, by id; Jaccard 1.
+
+    Branches of the tree of that first one stay. Conversations of fewer characters than `keep_all_below` and
+    those in which nothing is said (content 0) all stay.
+    """
+    first = pl.col("id").first().over("content", "content_check")
+    tree = pl.col("tree").first().over("content", "content_check")
+    return (
+        _speaking(conversations)
+        .sort("id")
+        .with_columns(duplicate_of=first, first_tree=tree)
+        .filter(pl.col("id") != pl.col("duplicate_of"))
+        .filter((pl.col("tree") == 0) | (pl.col("tree") != pl.col("first_tree")))
+        .filter(pl.col("characters") >= keep_all_below)
+        .select("id", "duplicate_of", jaccard=pl.lit(1.0))
+        .cast(SETTLED)
+    )
+
+
+def settle_near(
+    pairs: pl.DataFrame, conversations: pl.DataFrame, limit: float, keep_all_below: int = 0
+) -> pl.DataFrame:
+    """Who goes by pairs at or above the limit, and by equal content.
+
+    A pair speaks for all conversations with the content of its two. `conversations` and the columns of the
+    answer are those of `GlobalPass.settle`; rows by id.
+    """
+    speaking = _speaking(conversations, alive=False).sort("id")
+    speaking = speaking.with_columns(
+        group=pl.struct("content", "content_check").rank("dense").cast(pl.Int64) - 1
+    )
+    groups = int(speaking["group"].max() or 0) + 1  # type: ignore[arg-type]
+    edges = _edges(pairs.filter(pl.col("jaccard") >= limit), speaking)
+    living = speaking.filter("alive").sort("characters", "id", descending=[True, False])
+    rivals, winner, jaccard = _choose(
+        living["group"].to_numpy(),
+        living["tree"].to_numpy(),
+        (living["characters"] >= keep_all_below).to_numpy(),
+        np.searchsorted(edges["one"].to_numpy(), np.arange(groups + 1)),
+        edges["two"].to_numpy(),
+        edges["jaccard"].to_numpy(),
+    )
+    ids = living["id"].to_numpy()
+    gone = {"id": ids[rivals], "duplicate_of": ids[winner], "jaccard": jaccard}
+    return pl.DataFrame(gone, schema=SETTLED).sort("id")
+
+
+def _speaking(conversations: pl.DataFrame, alive: bool = True) -> pl.DataFrame:
+    """The conversations in which something is said; of them those still alive."""
+    said = (pl.col("content") != 0) | (pl.col("content_check") != 0)
+    return conversations.filter(said & pl.col("alive") if alive else said)
+
+
+def _edges(pairs: pl.DataFrame, speaking: pl.DataFrame) -> pl.DataFrame:
+    """The pairs as pairs of content groups, both ways, each once, by the first."""
+    groups = speaking.select("id", "group")
+    one_way = (
+        pairs.join(groups.rename({"id": "a", "group": "one"}), on="a")
+        .join(groups.rename({"id": "b", "group": "two"}), on="b")
+        .filter(pl.col("one") != pl.col("two"))
+        .select("one", "two", "jaccard")
+    )
+    other_way = one_way.select(one="two", two="one", jaccard="jaccard")
+    return pl.concat([one_way, other_way]).unique(["one", "two"]).sort("one", "two")
+
+
+@compiled
+def _apart(tree: NDArray[np.uint64], place: int, other_tree: np.uint64) -> bool:
+    """Whether a place and something of another tree are no branches of the same one."""
+    return bool(tree[place] == 0 or tree[place] != other_tree)
+
+
+@compiled
+def _rival(
+    keeper: NDArray[np.int64],
+    second: NDArray[np.int64],
+    tree: NDArray[np.uint64],
+    group: int,
+    own_tree: np.uint64,
+) -> int:
+    """The first of a group that stays and against which one of `own_tree` may go; -1 for none."""
+    if keeper[group] >= 0 and _apart(tree, keeper[group], own_tree):
+        return keeper[group]  # type: ignore[no-any-return]
+    return second[group]  # type: ignore[no-any-return]
+
+
+@compiled
+def _choose(
+    group: NDArray[np.int64],
+    tree: NDArray[np.uint64],
+    may_go: NDArray[np.bool_],
+    first: NDArray[np.int64],
+    other: NDArray[np.int64],
+    jaccard: NDArray[np.float64],
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+    """Places that go, places that stay in their stead, and how alike; places are in order of preference.
+
+    Of a group two that stay are enough to know: the first, and the first that is no branch of its tree.
+    """
+    keeper = np.full(len(first) - 1, -1, np.int64)
+    second = np.full(len(first) - 1, -1, np.int64)
+    goes, stays = np.empty(len(group), np.int64), np.empty(len(group), np.int64)
+    alike = np.empty(len(group), np.float64)
+    gone = 0
+    for place in range(len(group)):
+        mine, best, best_jaccard = group[place], -1, 0.0
+        if may_go[place]:
+            best = _rival(keeper, second, tree, mine, tree[place])
+            best_jaccard = 1.0 if best >= 0 else 0.0
+            if best < 0:
+                for edge in range(first[mine], first[mine + 1]):
+                    rival = _rival(keeper, second, tree, other[edge], tree[place])
+                    nearer = jaccard[edge] > best_jaccard
+                    if rival >= 0 and (nearer or (jaccard[edge] == best_jaccard and rival < best)):
+                        best, best_jaccard = rival, jaccard[edge]
+        if best >= 0:
+            goes[gone], stays[gone], alike[gone] = place, best, best_jaccard
+            gone += 1
+        elif keeper[mine] < 0:
+            keeper[mine] = place
+        elif second[mine] < 0 and _apart(tree, keeper[mine], tree[place]):
+            second[mine] = place
+    return goes[:gone].copy(), stays[:gone].copy(), alike[:gone].copy()

@@ -1,0 +1,135 @@
+"""Exact Jaccard of conversations, side by side, and the pairs of a bucket."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from curate.kernels.jit import compiled
+
+LEADERS = 64
+"""In a crowded bucket, members are compared with at most this many others, plus the spares."""
+QUOTA = 4
+"""A member that this many leaders match is led: it does not lead in its turn."""
+SPARES = 2
+"""Members of a crowded bucket, drawn by their content, that all are compared with as well."""
+
+
+@compiled
+def side_jaccard(
+    hashes: NDArray[np.uint64], one: int, one_end: int, two: int, two_end: int, floor: float
+) -> float:
+    """The least Jaccard of the sides of two sorted shingle sets, or 0 where it is below the floor.
+
+    The sides are told apart by the two highest bits of a hash. A side that neither has is passed over, one
+    that only one has gives 0; with no side at all it is 0: nothing said is no evidence.
+    """
+    least = 2.0
+    while one < one_end or two < two_end:
+        side = np.uint64(3)
+        if one < one_end:
+            side = min(side, hashes[one] >> np.uint64(62))
+        if two < two_end:
+            side = min(side, hashes[two] >> np.uint64(62))
+        shared, either = 0, 0
+        while True:
+            in_one = one < one_end and hashes[one] >> np.uint64(62) == side
+            in_two = two < two_end and hashes[two] >> np.uint64(62) == side
+            if in_one and in_two:
+                left, right = hashes[one], hashes[two]
+                shared += left == right
+                one += left <= right
+                two += right <= left
+            elif in_one:
+                one += 1
+            elif in_two:
+                two += 1
+            else:
+                break
+            either += 1
+        jaccard = shared / either
+        if jaccard < floor:
+            return 0.0
+        least = min(least, jaccard)
+    return least if least <= 1.0 else 0.0
+
+
+@compiled
+def _compare(hashes: NDArray[np.uint64], first: NDArray[np.int64], one: int, two: int, floor: float) -> float:
+    return side_jaccard(hashes, first[one], first[one + 1], first[two], first[two + 1], floor)
+
+
+@compiled
+def pairs_within(bounds: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """All pairs of places within each bucket; bucket b is the places `bounds[b]:bounds[b + 1]`."""
+    total = 0
+    for bucket in range(len(bounds) - 1):
+        size = bounds[bucket + 1] - bounds[bucket]
+        total += size * (size - 1) // 2
+    ones, twos = np.empty(total, np.int64), np.empty(total, np.int64)
+    at = 0
+    for bucket in range(len(bounds) - 1):
+        for one in range(bounds[bucket], bounds[bucket + 1]):
+            for two in range(one + 1, bounds[bucket + 1]):
+                ones[at], twos[at] = one, two
+                at += 1
+    return ones, twos
+
+
+@compiled
+def verify_pairs(
+    hashes: NDArray[np.uint64],
+    first: NDArray[np.int64],
+    ones: NDArray[np.int64],
+    twos: NDArray[np.int64],
+    floor: float,
+) -> NDArray[np.float64]:
+    """The Jaccard of each pair of sets, 0 where it is below the floor."""
+    found = np.empty(len(ones), np.float64)
+    for place in range(len(ones)):
+        found[place] = _compare(hashes, first, ones[place], twos[place], floor)
+    return found
+
+
+@compiled
+def lead_crowd(
+    hashes: NDArray[np.uint64],
+    first: NDArray[np.int64],
+    members: NDArray[np.int64],
+    spares: NDArray[np.int64],
+    floor: float,
+    limit: float,
+    most: int,
+    quota: int,
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+    """Pairs of a crowded bucket, in time proportional to its members; which of them, and their Jaccard.
+
+    `members` are in the order in which they would be kept. Each is compared with the leaders before it and
+    leads in its turn while fewer than `quota` of them match it at the limit and there is room (`most`).
+    So whatever keeping in that order keeps of the bucket leads, as long as there is room, and every other
+    member has a pair with it. Each is compared with the `spares` too, for the case that leaders are dead.
+    """
+    room = len(members) * (most + len(spares))
+    ones, twos = np.empty(room, np.int64), np.empty(room, np.int64)
+    found = np.empty(room, np.float64)
+    leaders = np.empty(most, np.int64)
+    led, at = 0, 0
+    for member in members:
+        matches = 0
+        for place in range(led):
+            jaccard = _compare(hashes, first, member, leaders[place], floor)
+            if jaccard > 0.0:
+                ones[at], twos[at], found[at] = member, leaders[place], jaccard
+                at += 1
+            matches += jaccard >= limit
+            if matches == quota:
+                break
+        for spare in spares:
+            jaccard = _compare(hashes, first, member, spare, floor) if spare != member else 0.0
+            if jaccard > 0.0:
+                ones[at], twos[at], found[at] = member, spare, jaccard
+                at += 1
+        if matches < quota and led < most:
+            leaders[led] = member
+            led += 1
+    return ones[:at].copy(), twos[:at].copy(), found[:at].copy()
