@@ -116,10 +116,7 @@ def funnel(tally: pl.DataFrame, recipe: Recipe, counts: Mapping[str, int]) -> li
     return steps
 
 
-def sha256(storage: Storage, names: Iterable[str]) -> dict[str, dict[str, Any]]:
-    """Size and SHA-256 of files under the root."""
-    told = {}
-    for name in names:
-        content = storage.read(name)
-        told[name] = {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
-    return told
+def sha256(storage: Storage, name: str) -> dict[str, Any]:
+    """Size and SHA-256 of a file under the root."""
+    content = storage.read(name)
+    return {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}

@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 
 from curate import schema, writers
+from curate.names import Names, renamed
 from curate.sieve import Job, Shard, parquet, with_ids
 
 VERDICTS = pl.Schema(
@@ -35,11 +36,10 @@ class MarkTask:
     job: Job
     shard: Shard
     decided: str  # folder with the decisions of single conversations
-    verdicts: str  # folder to write
+    into: str = ""  # folder under which verdicts/ and curated/ are written; OUT itself when empty
     fates: pl.DataFrame  # FATES of this shard's conversations
     clashes: pl.DataFrame  # id, conversation_id: own ids to make unique
-    sources: dict[str, str]  # sources to rename: they hold a private value
-    write_curated: bool = True
+    sources: Names  # sources to rename: their names hold a private value
 
 
 @dataclass(frozen=True)
@@ -59,13 +59,13 @@ def mark(task: MarkTask) -> Marked:
     messages = mended(task, pl.read_parquet(storage.path(shard.part("messages"))))
     single = pl.read_parquet(storage.path(shard.part(task.decided)))
     verdicts = overlaid(single, with_names(shard, task.fates), messages["conversation_id"])
-    storage.write(shard.part(task.verdicts), parquet(verdicts))
+    storage.write(task.into + shard.part("verdicts"), parquet(verdicts))
     final = messages.with_columns(verdicts.select(schema.DECISIONS))
     table = writers.curated(final)
-    if task.write_curated:
-        storage.write(shard.part("curated"), parquet(table))
-        if job.jsonl:
-            storage.write(shard.part("curated").replace(".parquet", ".jsonl"), writers.json_lines(table))
+    storage.write(task.into + shard.part("curated"), parquet(table))
+    if job.jsonl:
+        lines = shard.part("curated").replace(".parquet", ".jsonl")
+        storage.write(task.into + lines, writers.json_lines(table))
     roles = table["messages"].list.eval(pl.element().struct.field("role") == "assistant").list.any()
     return Marked(
         shard.number,
@@ -78,19 +78,16 @@ def mark(task: MarkTask) -> Marked:
 
 def mended(task: MarkTask, messages: pl.DataFrame) -> pl.DataFrame:
     """The shard's messages, written again where an id clashes or a source's name holds a private value."""
-    renamed = {old: new for old, new in task.sources.items() if old in set(messages["source"].unique())}
-    if not (renamed or task.clashes.height):
+    sources = renamed(messages["source"], task.sources)
+    if sources.equals(messages["source"]) and not task.clashes.height:
         return messages
-    numbered = schema.number_conversations(messages)
-    ids = with_ids(task.shard, numbered.select(schema.CONVERSATION))["id"]
-    new = numbered.select(ids).join(task.clashes, on="id", how="left", maintain_order="left")[
-        "conversation_id"
-    ]
-    messages = messages.with_columns(
-        new.fill_null(messages["conversation_id"]).alias("conversation_id"),
-        pl.col("source").replace(renamed) if renamed else pl.col("source"),
-    )
-    task.job.storage.write(task.shard.part("messages"), parquet(messages))
+    storage, place = task.job.storage, task.shard.part("pairs/conversations")
+    known = pl.read_parquet(storage.path(place))
+    known = known.update(task.clashes, on="id").with_columns(renamed(known["source"], task.sources))
+    storage.write(place, parquet(known))
+    numbered = with_ids(task.shard, schema.number_conversations(messages.with_columns(sources)))
+    messages = numbered.update(task.clashes, on="id").drop("id")
+    storage.write(task.shard.part("messages"), parquet(messages))
     return messages
 
 

@@ -29,7 +29,7 @@ FATES = pl.Schema(
 )
 """What the passes over all conversations decided, one row per conversation they decided against."""
 
-TEXTS = pl.Schema([("id", pl.UInt64()), ("turn", pl.UInt32()), ("role", schema.ROLE), ("text", pl.String())])
+TEXTS = pl.Schema([("id", pl.UInt64()), *((n, schema.MESSAGES[n]) for n in ("turn", "role", "text", "parts"))])
 """Columns of the texts that verification reads again."""
 
 
@@ -95,16 +95,19 @@ def by_shard(wanted: pl.DataFrame) -> list[tuple[tuple[int], pl.DataFrame]]:
 def part_texts(storage: Storage, number: int, wanted: pl.DataFrame) -> pl.DataFrame:
     """Messages of some conversations of one shard."""
     part = pl.scan_parquet(storage.path(f"messages/part-{number:05d}.parquet"))
-    rows = part.select("conversation_id", "turn", "role", "text").collect()
+    rows = part.select("conversation_id", "turn", "role", "text", "parts").collect()
     numbered = schema.number_conversations(rows)
     place = pl.lit(number, pl.UInt64) * 2**32 + pl.col(schema.CONVERSATION).cast(pl.UInt64)
-    return numbered.select(place.alias("id"), "turn", "role", "text").join(wanted, on="id", how="semi")
+    return numbered.select(place.alias("id"), *list(TEXTS)[1:]).join(wanted, on="id", how="semi")
 
 
-def settle(job: Job, shards: Sequence[Shard], alive: Callable[[Shard], pl.Series]) -> pl.DataFrame:
+def settle(
+    job: Job, shards: Sequence[Shard], alive: Callable[[Shard], pl.Series], clashes: pl.DataFrame
+) -> pl.DataFrame:
     """Every such pass in recipe order, each among what is still alive; gives FATES.
 
-    `alive` answers for a shard which of its conversations the deciders of single conversations kept.
+    `alive` answers for a shard which of its conversations the deciders of single conversations kept;
+    `clashes` says which conversations get another id than their own.
     """
     storage = job.storage
     table = pl.concat(
@@ -112,7 +115,9 @@ def settle(job: Job, shards: Sequence[Shard], alive: Callable[[Shard], pl.Series
             pl.read_parquet(storage.path(shard.part("pairs/conversations"))).with_columns(alive=alive(shard))
             for shard in shards
         ]
+        or [pl.DataFrame(schema={"id": pl.UInt64, "conversation_id": pl.String, "source": pl.String})]
     )
+    table = table.update(clashes, on="id")
     fates = [pl.DataFrame(schema=FATES)]
     for one in job.recipe.globals:
         pairs = pl.read_parquet(storage.path(f"pairs/{one.name}.parquet"))

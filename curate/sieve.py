@@ -6,13 +6,13 @@ import hashlib
 import io
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from dataclasses import asdict, dataclass
 
 import polars as pl
 
 from curate import __version__, engine, readers, schema
 from curate.dedup.conversations import conversation_table
+from curate.names import found, renamed
 from curate.readers.types import Batch, Piece
 from curate.recipe import Recipe
 from curate.storage import Storage
@@ -64,10 +64,7 @@ class Sieved:
     conversations: int
     messages: int
     quarantined: int
-    reads: Mapping[str, Any] = field(default_factory=dict)  # per source as written: records, conversations
-    names: Mapping[str, str] = field(
-        default_factory=dict
-    )  # source as planned: source as written, where it differs
+    names: Mapping[str, str]  # see curate/names.py
 
 
 def parquet(frame: pl.DataFrame) -> bytes:
@@ -124,8 +121,8 @@ def write(job: Job, shard: Shard, key: str, batch: Batch, frame: pl.DataFrame) -
     """Write what the shard gave: messages (decisions as read), decisions, surveys, what was unreadable."""
     if frame.height != batch.messages.height:
         raise AssertionError(f"shard {shard.number}: {batch.messages.height} messages in, {frame.height} out")
-    names = renamed(batch.messages["source"], frame["source"])
-    frame = frame.with_columns(pl.col("source").replace(names)) if names else frame
+    names = found(batch.messages["source"], frame["source"])
+    frame = frame.with_columns(renamed(batch.messages["source"], names))
     storage, numbered = job.storage, schema.number_conversations(frame)
     as_read = frame.with_columns(batch.messages.select(schema.DECISIONS))
     storage.write(shard.part("messages"), parquet(as_read))
@@ -139,7 +136,7 @@ def write(job: Job, shard: Shard, key: str, batch: Batch, frame: pl.DataFrame) -
         if job.keep_unread
         else batch.quarantined.with_columns(bytes=pl.lit(None, pl.Binary))
     )
-    unread = unread.with_columns(pl.col("source").replace(names)) if names else unread
+    unread = unread.with_columns(renamed(unread["source"], names))
     storage.write(shard.part(f"{WORK}/unread"), parquet(unread))
     return Sieved(
         number=shard.number,
@@ -150,15 +147,6 @@ def write(job: Job, shard: Shard, key: str, batch: Batch, frame: pl.DataFrame) -
         quarantined=batch.quarantined.height,
         names=names,
     )
-
-
-def renamed(planned: pl.Series, written: pl.Series) -> dict[str, str]:
-    """Sources whose name holds a private value: as planned, as redacted in any conversation of the shard."""
-    pairs = pl.DataFrame({"planned": planned, "written": written}).filter(
-        pl.col("planned") != pl.col("written")
-    )
-    first = pairs.unique(maintain_order=True).unique("planned", keep="first", maintain_order=True)
-    return dict(first.iter_rows())
 
 
 def decisions(numbered: pl.DataFrame) -> pl.DataFrame:

@@ -21,8 +21,8 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
-from curate.runs import Progress as Told
 from curate.runs import Run
+from curate.stages import Progress as Told
 
 STAGES = {"sieving": "reading and sieving", "pairing": "looking for duplicates", "writing": "writing"}
 

@@ -1,0 +1,104 @@
+"""New limits on what a finished run measured: new verdicts and a new curated set, no text read anew."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import polars as pl
+
+from curate import engine, manifest, schema
+from curate.engines import InProcess
+from curate.errors import TamisError
+from curate.passes.base import Decider, GlobalPass, Pass
+from curate.recipe import Recipe, kind_of, options_of, parse
+from curate.runs import Run, open_run
+from curate.sieve import WORK, Job, Shard, parquet
+from curate.stages import Stages, conclude
+from curate.storage import Storage
+
+NEW = f"{WORK}/rejudged/"
+"""Where the new verdicts grow; they take the old ones' place when they are whole."""
+
+
+def recipe_of(run: Run, sets: Sequence[str] = ()) -> Recipe:
+    """The recipe of a finished run, with settings applied."""
+    told = run.manifest["recipe"]
+    tables = [{"use": one["use"], **one["options"]} for one in told["passes"]]
+    data = {"name": told["name"], "description": told["description"], "pass": tables}
+    return parse(data, f"the recipe of {run.out}", sets)
+
+
+def rejudge(out: str, sets: Sequence[str]) -> Run:
+    """Decide again in a finished run with other options of its deciders, and give the run.
+
+    Raises TamisError, naming what must be measured first, where a setting needs more than what is stored: a
+    rewrite or a measure, or a limit under the one down to which pairs of duplicates were kept. The old
+    verdicts stay until the new ones are whole.
+    """
+    run = open_run(out)
+    finish_interrupted(run.storage)
+    old, new = recipe_of(run), recipe_of(run, sets)
+    missing = [
+        line for one, other in zip(old.passes, new.passes, strict=True) for line in to_measure(one, other)
+    ]
+    if missing:
+        raise TamisError(
+            f"{'; '.join(missing)}: this must be measured first; run 'curate run' again with the same --set"
+        )
+    told = run.manifest
+    job = Job(out=run.out, recipe=new, jsonl=told["jsonl"])
+    run.storage.remove(NEW)
+    shards = [Shard(number, ()) for number in range(len(run.storage.names("messages")))]
+    deciders = [one for one in new.passes if isinstance(one, Decider)]
+    for shard in shards:
+        judge_again(run.storage, shard, deciders)
+    stages = Stages(job, shards, InProcess(), lambda stage, done, of: None)
+    marked = stages.settle_and_mark(f"{NEW}decided", {}, NEW)
+    kept = ("started", "seconds", "input_key", "inputs", "touched")
+    conclude(job, dict(told["counts"]), marked, {key: told[key] for key in kept}, NEW)
+    finish_interrupted(run.storage)
+    return run
+
+
+def to_measure(old: Pass, new: Pass) -> list[str]:
+    """What of a changed pass cannot be had from what is stored, as sentences."""
+    if old == new:
+        return []
+    if isinstance(new, GlobalPass) and isinstance(old, GlobalPass):
+        return [] if new.measured_by(old) else [f"the pairs of {new.name} with {changed_options(old, new)}"]
+    if isinstance(new, Decider):
+        return []
+    return [f"{new.name} ({kind_of(new)}) with {changed_options(old, new)}"]
+
+
+def changed_options(old: Pass, new: Pass) -> str:
+    """The options that differ, as option=value."""
+    before = options_of(old)
+    return ", ".join(f"{key}={value}" for key, value in options_of(new).items() if before[key] != value)
+
+
+def judge_again(storage: Storage, shard: Shard, deciders: Sequence[Decider]) -> None:
+    """The deciders of single conversations on a shard's stored messages and measures."""
+    messages = pl.read_parquet(storage.path(shard.part("messages")))
+    numbered = schema.number_conversations(engine.apply(deciders, messages))
+    rows = numbered.select(schema.CONVERSATION, "conversation_id", "turn", *schema.DECISIONS)
+    storage.write(shard.part(f"{NEW}decided"), parquet(rows))
+
+
+def finish_interrupted(storage: Storage) -> None:
+    """Put whole new verdicts in the place of the old ones; the new manifest is their mark of wholeness.
+
+    Called again after a kill it goes on where it stood; new verdicts that are not whole are thrown away by
+    the next `rejudge`.
+    """
+    if not storage.exists(f"{NEW}{manifest.NAME}"):
+        return
+    told: dict[str, Any] = json.loads(storage.read(f"{NEW}{manifest.NAME}"))
+    for folder in ("verdicts", "curated"):
+        for name in storage.names(f"{NEW}{folder}"):
+            storage.write(name.removeprefix(NEW), storage.read(name))
+    storage.write("README.md", storage.read(f"{NEW}README.md"))
+    storage.write(manifest.NAME, manifest.encode(told))
+    storage.remove(WORK)
