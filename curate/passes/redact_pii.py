@@ -1,0 +1,356 @@
+"""Private data out, stand-ins in: the pass."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import lru_cache
+from hashlib import blake2b
+from typing import Any, ClassVar
+
+import polars as pl
+
+from curate import schema
+from curate.errors import RecipeError, unknown
+from curate.passes.base import Redaction
+from curate.pii.conversation import FREE, Cell, Conversation
+from curate.pii.detect import Settings
+from curate.pii.gate import gate, may_hold, names_gate
+from curate.pii.ids import distinct
+from curate.pii.kinds import DEFAULT, KINDS, Found
+from curate.pii.leaves import leaves
+from curate.pii.roster import Person, Roster, named, person
+from curate.pii.rules import rules
+from curate.pii.standins import STAND_IN, Unnumbered
+
+ORDER = ("author", "text", "parts", "extra", "original")
+"""Columns of a row in the order in which their values are numbered; ids and file names come last."""
+COUNTED = ("text", "parts", "extra")
+
+
+@dataclass(frozen=True, kw_only=True)
+class RedactPii(Redaction):
+    """Replace private values by stand-ins such as <EMAIL_1>: the same value, the same stand-in, in all columns.
+
+    `kinds` is what is looked for (`curate.pii.kinds.KINDS`; all but handle by default), `regions` whose phone
+    numbers are known without a country code (two capitals each, nearest first; the rules' list by default),
+    `names` people to find beside the log's own authors, `keep` values to leave (an address, a number, a name, or
+    `@acme.com` for a whole domain), `key` a secret that makes the suffixes of ids impossible to guess.
+
+    Adds `pii` (UInt32, stand-ins put into the message's text, parts and extra) and `pii_kinds`
+    (`EMAIL:2 PHONE:1`, null for none). An `original` that cannot be shown to be clean becomes null.
+
+    >>> table = schema.messages({"conversation_id": ["a"], "role": ["user"], "text": ["Je suis a@b.fr"]})
+    >>> RedactPii()(table).select("text", "pii", "pii_kinds").row(0)
+    ('Je suis <EMAIL_1>', 1, 'EMAIL:1')
+    """
+
+    name: ClassVar[str] = "redact_pii"
+    kinds: tuple[str, ...] = DEFAULT
+    regions: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    keep: tuple[str, ...] = ()
+    key: str = field(default="", repr=False)
+
+    def __post_init__(self) -> None:
+        """Refuse kinds and regions that do not exist."""
+        for kind in self.kinds:
+            if kind not in KINDS:
+                raise RecipeError(
+                    unknown("kind", kind, KINDS, "redact_pii.kinds", "all kinds: curate passes redact_pii")
+                )
+        for region in self.regions:
+            if len(region) != 2 or not region.isalpha() or not region.isupper():
+                raise RecipeError(
+                    f"redact_pii.regions: '{region}' is no region; two capitals, for example FR, US, GB"
+                )
+        if any(not value.strip() for value in (*self.names, *self.keep)):
+            raise RecipeError("redact_pii: a name or a value to keep is empty; take it out")
+
+    @property
+    def settings(self) -> Settings:
+        """The options as the detectors take them."""
+        return Settings.of(self.kinds, self.regions, self.names, self.keep)
+
+    def redact(self, batch: pl.DataFrame) -> pl.DataFrame:
+        """The private columns with stand-ins, and the two counts, a row per row of the batch."""
+        settings = self.settings
+        looks = gates(batch, settings)
+        concerned = pl.any_horizontal(looks.columns)
+        wanted = looks.select(concerned.alias("any"))["any"] | people_rows(batch, settings)
+        numbers = batch[schema.CONVERSATION].filter(wanted).unique()
+        rows = batch[schema.CONVERSATION].is_in(numbers.implode()).arg_true()
+        part = batch[rows].select(*schema.PRIVATE, "role", "turn", "record", schema.CONVERSATION)
+        edits = Edits(rows.to_list())
+        for conversation in conversations(part, looks[rows], settings, self.key.encode()):
+            edits.take(conversation)
+        return edits.written(batch)
+
+
+def gates(batch: pl.DataFrame, settings: Settings) -> pl.DataFrame:
+    """For each private column, the rows whose value detectors must look at."""
+    pattern = gate(settings)
+    if settings.names and "person" in settings.kinds:
+        words = [word for one in named(settings.names) for word in one.words if len(word) > 2]
+        pattern += f"|{names_gate(words)}" if words else ""
+    asked = {name: may_hold(name, pattern) for name in schema.PRIVATE}
+    for name in FREE:
+        spaced = pl.col(name).str.replace_all("_", " ", literal=True).str.contains(pattern).fill_null(False)
+        asked[name] = asked[name] | spaced
+    few = batch.select(pl.col("source").unique()).with_columns(asked.pop("source").alias("look"))
+    looks = batch.select(**asked)
+    by_source = dict(few.iter_rows())
+    if not any(by_source.values()):
+        return looks.with_columns(source=pl.lit(False))
+    return looks.with_columns(source=batch["source"].replace_strict(by_source, return_dtype=pl.Boolean))
+
+
+def people_rows(batch: pl.DataFrame, settings: Settings) -> pl.Series:
+    """Rows that bring a name into their conversation: an author, a name field of the export, a file name."""
+    nobody = pl.repeat(False, batch.height, eager=True)
+    if "person" not in settings.kinds:
+        return nobody
+    found = nobody
+    if batch["author"].null_count() < batch.height:
+        pairs = batch.select("author", pl.col("role").cast(pl.String)).unique().drop_nulls()
+        people = pairs.filter(pl.Series([any(person(*pair)) for pair in pairs.iter_rows()], dtype=pl.Boolean))
+        keyed = batch.select("author", pl.col("role").cast(pl.String))
+        found = found | keyed.join(
+            people.with_columns(hit=True), on=["author", "role"], how="left", maintain_order="left"
+        )["hit"].fill_null(False)
+    if batch["extra"].null_count() < batch.height:
+        found = found | batch["extra"].str.contains(fields_pattern()).fill_null(False)
+    sources = [source for source in batch["source"].unique() if any(file_people(source))]
+    return found | batch["source"].is_in(sources) if sources else found
+
+
+@lru_cache(maxsize=1)
+def fields_pattern() -> str:
+    """A Rust expression for JSON with a field that names someone."""
+    return '(?i)"(?:' + "|".join(sorted(rules().words["name.fields"])) + r')"\s*:'
+
+
+def file_people(source: str) -> list[Person]:
+    """Whom a file is named after: `WhatsApp Chat with Jean Dupont.txt`.
+
+    >>> [one.words for one in file_people("WhatsApp Chat with Jean Dupont.txt")]
+    [('jean', 'dupont')]
+    """
+    return named(match.group("name") for shape in rules().file_names for match in shape.finditer(source))
+
+
+class Redacted:
+    """A conversation after redaction: its first row in the part, its cells, and what became of its originals."""
+
+    def __init__(self, first: int, height: int, cells: list[Cell]) -> None:
+        self.first, self.height, self.cells = first, height, cells
+
+
+def conversations(
+    part: pl.DataFrame, looks: pl.DataFrame, settings: Settings, key: bytes
+) -> Iterator[Redacted]:
+    """Each conversation of the part, redacted."""
+    values: dict[str, list[Any]] = {name: part[name].to_list() for name in part.columns}
+    asked: dict[str, list[bool]] = {name: looks[name].to_list() for name in looks.columns}
+    numbers = part[schema.CONVERSATION]
+    starts = (numbers != numbers.shift()).fill_null(True).arg_true().to_list()
+    for first, after in zip(starts, [*starts[1:], part.height], strict=True):
+        yield one_conversation(values, asked, range(first, after), settings, key)
+
+
+def one_conversation(
+    values: dict[str, list[Any]], asked: dict[str, list[bool]], rows: range, settings: Settings, key: bytes
+) -> Redacted:
+    """The conversation of these rows, redacted."""
+    cells = [
+        Cell(row, name, values[name][row], asked[name][row])
+        for row in rows
+        for name in ORDER
+        if values[name][row]
+    ]
+    first = rows[0]
+    for name in ("source", "tree", "conversation_id"):
+        for text in dict.fromkeys(values[name][row] for row in rows):
+            if text:
+                cells.append(Cell(first, name, text, asked[name][first] or name == "source"))
+    roster, authors = who(values, rows, settings)
+    conversation = Conversation(cells, roster, settings, authors)
+    raw = {cell.column: cell.text for cell in cells if cell.column in FREE}
+    conversation.redact()
+    withhold(conversation)
+    rename(cells, raw, [values["record"][first], *(str(values["role"][row]) for row in rows)], key)
+    sources = dict(
+        zip(
+            dict.fromkeys(values["source"][row] for row in rows),
+            (c for c in cells if c.column == "source"),
+            strict=False,
+        )
+    )
+    return Redacted(first, len(rows), spread(cells, rows, values, sources))
+
+
+def who(values: dict[str, list[Any]], rows: range, settings: Settings) -> tuple[Roster, dict[str, str]]:
+    """The people of a conversation and, by author as written, the person who stands for it."""
+    roster, authors = Roster(), {}
+    if "person" not in settings.kinds:
+        return roster, {}
+    fields = rules().words["name.fields"]
+    for row in rows:
+        author, extra = values["author"][row], values["extra"][row]
+        if author and author not in authors and not STAND_IN.fullmatch(author):
+            main, only_sought = person(author, str(values["role"][row]))
+            one = main or only_sought
+            if one and not settings.keeps(Found(0, 0, "person", one.key), author):
+                roster.add(one)
+                if main:
+                    authors[author] = roster.people[main.key].key
+        if extra and '"' in extra:
+            for leaf in leaves(extra, True):
+                if leaf.field.lower() in fields and not leaf.number and not STAND_IN.search(leaf.text):
+                    main, _ = person(leaf.text, "user") if len(leaf.text) < 80 else (None, None)
+                    if main:
+                        roster.add(main)
+    for source in dict.fromkeys(values["source"][row] for row in rows):
+        for one in file_people(source):
+            roster.add(one)
+    for one in named(settings.names):
+        roster.add(one)
+    return roster, authors
+
+
+def withhold(conversation: Conversation) -> None:
+    """Empty the originals that may still hold a value: one of the text's was not met there, or one is left in it."""
+    texts = {cell.row: cell for cell in conversation.cells if cell.column == "text"}
+    busy = bool(conversation.values or conversation.roster.people)
+    for cell in conversation.cells:
+        if cell.column != "original" or not (busy or cell.changed or cell.look):
+            continue
+        put = texts[cell.row].replaced if cell.row in texts else {}
+        missed = any(cell.replaced[stand_in] < times for stand_in, times in put.items())
+        if missed or not conversation.clean(cell.text):
+            cell.put("")
+
+
+def rename(cells: list[Cell], raw: dict[str, str], salt: Iterable[object], key: bytes) -> None:
+    """Give ids that changed their suffix, so that two conversations do not become one."""
+    changed = [cell for cell in cells if cell.changed and cell.column in ("conversation_id", "tree")]
+    if not changed:
+        return
+    content = blake2b(repr(list(salt)).encode(), key=key[:64], digest_size=16)
+    for cell in cells:
+        if cell.column == "text":
+            content.update(f"{len(cell.text)}:{cell.text}".encode("utf-8", "surrogatepass"))
+    for cell in changed:
+        if cell.column == "tree":
+            # Branches of a tree lie in several conversations: the suffix may come from the tree's name alone.
+            salted = distinct(raw["tree"], b"tree" + key)
+        else:
+            salted = distinct(raw["conversation_id"] + "\0" + raw.get("source", ""), content.digest() + key)
+        cell.text = f"{cell.text}~{salted}"
+
+
+def spread(
+    cells: list[Cell], rows: range, values: dict[str, list[Any]], sources: dict[str, Cell]
+) -> list[Cell]:
+    """The cells that changed, those of ids and file names once per row."""
+    spread_out: list[Cell] = []
+    for cell in cells:
+        if not cell.changed:
+            continue
+        if cell.column not in FREE:
+            spread_out.append(cell)
+            continue
+        for row in rows:
+            if cell.column != "source" or sources.get(values["source"][row]) is cell:
+                spread_out.append(Cell(row, cell.column, cell.text, False))
+    return spread_out
+
+
+class Edits:
+    """What changes in a batch, gathered per column and written at once."""
+
+    def __init__(self, rows: list[int]) -> None:
+        self.rows = rows
+        self.columns: dict[str, tuple[list[int], list[str | None]]] = {
+            name: ([], []) for name in schema.PRIVATE
+        }
+        self.counts: dict[int, dict[str, int]] = {}
+
+    def take(self, conversation: Redacted) -> None:
+        """Note the changes of one conversation."""
+        originals: dict[int, dict[str, int]] = {}
+        for cell in conversation.cells:
+            row = self.rows[cell.row]
+            places, texts = self.columns[cell.column]
+            places.append(row)
+            texts.append(None if cell.column == "original" and not cell.text else cell.text)
+            if cell.column in COUNTED:
+                add(self.counts.setdefault(row, {}), cell)
+            elif cell.column == "original":
+                add(originals.setdefault(row, {}), cell)
+        for row, tally in originals.items():
+            counted = self.counts.setdefault(row, {})
+            for kind, times in tally.items():
+                counted[kind] = max(counted.get(kind, 0), times)
+
+    def written(self, batch: pl.DataFrame) -> pl.DataFrame:
+        """The private columns after all edits, and the counts."""
+        columns = []
+        for name, (places, texts) in self.columns.items():
+            column = batch[name]
+            columns.append(
+                column.clone().scatter(places, pl.Series(texts, dtype=pl.String)) if places else column
+            )
+        total = pl.repeat(0, batch.height, dtype=pl.UInt32, eager=True)
+        kinds = pl.repeat(None, batch.height, dtype=pl.String, eager=True)
+        counted = {row: tally for row, tally in self.counts.items() if tally}
+        if counted:
+            rows = list(counted)
+            total = total.scatter(
+                rows, pl.Series([sum(t.values()) for t in counted.values()], dtype=pl.UInt32)
+            )
+            shown = [
+                " ".join(f"{kind}:{tally[kind]}" for kind in sorted(tally)) for tally in counted.values()
+            ]
+            kinds = kinds.scatter(rows, pl.Series(shown, dtype=pl.String))
+        return pl.DataFrame([*columns, total.alias("pii"), kinds.alias("pii_kinds")])
+
+
+def add(tally: dict[str, int], cell: Cell) -> None:
+    """Count a cell's stand-ins by kind."""
+    for stand_in, times in cell.replaced.items():
+        kind = stand_in.strip("<>").rpartition("_")[0]
+        tally[kind] = tally.get(kind, 0) + times
+
+
+def redact_strings(text: str, settings: Settings | None = None) -> str:
+    """The text with unnumbered stand-ins, for what lies outside of a batch: quarantined lines, manifests.
+
+    Patterns alone, and the names of `settings`.
+
+    >>> redact_strings('{"from": "jean@exemple.fr"')
+    '{"from": "<EMAIL>"'
+    """
+    return alone(text, "text", (), settings or Settings.of())
+
+
+def redact_name(text: str, names: tuple[str, ...] = (), settings: Settings | None = None) -> str:
+    """A file name or path with unnumbered stand-ins; `names` are people it may be called after.
+
+    >>> redact_name("exports/jean@exemple.fr.jsonl"), redact_name("chat_dupont_2024.json", ("Jean Dupont",))
+    ('exports/<EMAIL>.jsonl', 'chat_<PERSON>_2024.json')
+    """
+    return alone(text, "source", tuple(named(names)) + tuple(file_people(text)), settings or Settings.of())
+
+
+def alone(text: str, column: str, people: tuple[Person, ...], settings: Settings) -> str:
+    """One text redacted outside of any conversation."""
+    if not text:
+        return text
+    roster = Roster()
+    if "person" in settings.kinds:
+        for one in (*people, *named(settings.names)):
+            roster.add(one)
+    cell = Cell(0, column, text, True)
+    Conversation([cell], roster, settings, ledger=Unnumbered()).redact()
+    return cell.text

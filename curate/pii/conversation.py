@@ -1,0 +1,192 @@
+"""One conversation: what is found in any of its cells is replaced in all of them, until nothing is found.
+
+A round asks the detectors about the cells that the gate (or the last round) let through, looks for every value
+found so far and every name in all cells, and replaces. Rounds go on while something changes, so the answer is a
+fixpoint by construction; every round takes characters away for stand-ins, so they end.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from curate.pii.detect import Settings, detect, resolved
+from curate.pii.kinds import Found
+from curate.pii.known import find_known, squeezed, trace
+from curate.pii.leaves import Leaf, leaves, rebuilt
+from curate.pii.roster import Roster
+from curate.pii.standins import STAND_IN, Ledger, Unnumbered
+from curate.pii.view import View, deep, view
+
+JSON = frozenset({"parts", "extra"})
+FREE = frozenset({"conversation_id", "tree", "source"})
+SHARED = frozenset({"tree", "source"})
+"""Columns whose value several conversations share: their stand-ins bear no number of one conversation."""
+
+
+@dataclass(slots=True)
+class Cell:
+    """One private value of the table: where it stands, what it says now, and whether detectors must look at it."""
+
+    row: int
+    column: str
+    text: str
+    look: bool
+    changed: bool = False
+    replaced: Counter[str] = field(default_factory=Counter)
+    reading: str | None = None  # the folded reading of `text`, made when first asked for
+    squeezing: str | None = None
+
+    def read(self) -> str:
+        """The whole cell as it reads, lower case: names are looked for in it first."""
+        if self.reading is None:
+            seen = view(self.text).text.lower()
+            if self.column == "original" and "<" in seen:
+                seen += "\n" + view(self.text, tags=True).text.lower()
+            self.reading = seen
+        return self.reading
+
+    def squeeze(self) -> str:
+        """`read` without separators: known values are looked for in it first."""
+        if self.squeezing is None:
+            self.squeezing = squeezed(self.read())
+        return self.squeezing
+
+    def put(self, text: str) -> None:
+        """Take the new text."""
+        self.text, self.changed, self.look, self.reading, self.squeezing = text, True, True, None, None
+
+
+@dataclass
+class Conversation:
+    """The cells of a conversation in reading order, and what is known about it."""
+
+    cells: list[Cell]
+    roster: Roster
+    settings: Settings
+    authors: dict[str, str] = field(default_factory=dict)  # an author as written: the key of the person
+    ledger: Ledger = field(default_factory=Ledger)
+    values: dict[tuple[str, str], None] = field(default_factory=dict)
+
+    def redact(self) -> None:
+        """Replace in place until nothing is found."""
+        self.ledger.reserve(cell.text for cell in self.cells)
+        changed = True
+        while changed:
+            before = len(self.values)
+            spans = {place: self.detected(cell) for place, cell in enumerate(self.cells) if cell.look}
+            for cell in self.cells:
+                cell.look = False
+            fresh = list(self.values)
+            changed = False
+            for place, cell in enumerate(self.cells):
+                own = spans.get(place)
+                if own is None and len(fresh) == before and before and not self.named(cell):
+                    continue
+                changed |= self.replace(cell, own or {}, fresh)
+
+    def named(self, cell: Cell) -> bool:
+        """Whether a name may stand in the cell."""
+        if cell.column == "author":
+            return False
+        return any(word in cell.read() for word in self.roster.triggers())
+
+    def detected(self, cell: Cell) -> dict[int, list[Found]]:
+        """What the detectors find, by leaf, in places of the leaf's text; the values are noted."""
+        found: dict[int, list[Found]] = {}
+        for place, leaf in enumerate(leaves(cell.text, cell.column in JSON)):
+            spans = [
+                Found(seen.start(one.start), seen.stop(one.stop), one.kind, one.key)
+                for seen, text in views(leaf, cell.column)
+                for one in detect(text, leaf.field, self.settings)
+            ]
+            if spans:
+                found[place] = spans
+                self.values |= dict.fromkeys((one.kind, one.key) for one in spans)
+        return found
+
+    def replace(self, cell: Cell, own: dict[int, list[Found]], values: list[tuple[str, str]]) -> bool:
+        """Put stand-ins where the cell has values or names; whether it changed."""
+        if cell.column == "author" and cell.text in self.authors and not covered(cell.text, own.get(0, [])):
+            stand_in = self.ledger.stand_in("person", self.authors[cell.text])
+            cell.put(stand_in)
+            return True
+        ledger = Unnumbered() if cell.column in SHARED else self.ledger
+        known = [value for value in values if trace(*value) in cell.squeeze()]
+        named = self.named(cell)
+        if not own and not known and not named:
+            return False
+        changes: list[tuple[Leaf, str]] = []
+        for place, leaf in enumerate(leaves(cell.text, cell.column in JSON)):
+            spans = own.get(place, []) + list(self.searched(leaf, cell.column, known, named))
+            if not spans:
+                continue
+            spans = resolved(leaf.text, spans)
+            if leaf.number:
+                spans = [one for one in spans if one.stop - one.start == len(leaf.text.lstrip("-"))]
+            text, tally = filled(leaf.text, spans, ledger)
+            if text != leaf.text:
+                cell.replaced += tally
+                changes.append((leaf, text))
+        if changes:
+            cell.put(rebuilt(cell.text, cell.column in JSON, changes))
+        return bool(changes)
+
+    def searched(self, leaf: Leaf, column: str, known: list[tuple[str, str]], named: bool) -> Iterator[Found]:
+        """Known values and names in a leaf, in places of its text."""
+        for seen, text in views(leaf, column):
+            found = find_known(text, known) if known else []
+            if named and not leaf.number:
+                names = self.roster.find(text, free=column in FREE)
+                found += [one for one in names if not self.settings.keeps(one, text[one.start : one.stop])]
+            for one in found:
+                yield Found(seen.start(one.start), seen.stop(one.stop), one.kind, one.key)
+
+    def clean(self, text: str) -> bool:
+        """Whether nothing is found in the text when every layer of its encoding is undone."""
+        plain = deep(text)
+        low = squeezed(plain)
+        if any(trace(*value) in low for value in self.values) and find_known(plain, list(self.values)):
+            return False
+        if detect(plain, "", self.settings):
+            return False
+        found = (
+            self.roster.find(plain) if any(word in plain.lower() for word in self.roster.triggers()) else []
+        )
+        return not resolved(
+            plain, [one for one in found if not self.settings.keeps(one, plain[one.start : one.stop])]
+        )
+
+
+def covered(text: str, spans: list[Found]) -> bool:
+    """Whether one finding is the whole text, brackets aside: an author that is a phone number is one."""
+    return any(one.stop - one.start >= len(text.strip(" <>()")) for one in spans)
+
+
+def views(leaf: Leaf, column: str) -> Iterator[tuple[View, str]]:
+    """The readings of a leaf: as written; without markup where it is text as read; `_` as a space in ids."""
+    seen = view(leaf.text)
+    yield seen, seen.text
+    if column == "original" and "<" in leaf.text:
+        bare = view(leaf.text, tags=True)
+        if bare.text != seen.text:
+            yield bare, bare.text
+    if column in FREE and "_" in seen.text:
+        spaced = seen.text.replace("_", " ")
+        for stand_in in STAND_IN.finditer(seen.text):
+            spaced = spaced[: stand_in.start()] + stand_in.group() + spaced[stand_in.end() :]
+        yield seen, spaced
+
+
+def filled(text: str, spans: list[Found], ledger: Ledger) -> tuple[str, Counter[str]]:
+    """The text with stand-ins at the spans (in order, apart from each other), and how often each was put."""
+    pieces: list[str] = []
+    tally: Counter[str] = Counter()
+    done = 0
+    for one in spans:
+        stand_in = ledger.stand_in(one.kind, one.key)
+        tally[stand_in] += 1
+        pieces += (text[done : one.start], stand_in)
+        done = one.stop
+    return "".join([*pieces, text[done:]]), tally

@@ -1,0 +1,147 @@
+"""The cheap question asked of every text before any Python: may something private stand in it?
+
+One Rust regular expression per kind, wider than its detector and tight enough to let ordinary chat go by.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+import polars as pl
+
+from curate.pii.detect import Settings
+from curate.pii.rules import rules
+
+GAP = r"[ \t\n\r.\-/()\u00a0\u2000-\u200a\u202f\u2010-\u2015]{0,4}"
+LETTER = r"(?:^|[^A-Za-z])"
+ENCODED = (
+    r"&(?:amp;)*(?:#|commat|nbsp|period|plus|num|lowbar|hyphen|dash)"
+    r"|%(?:25)?(?:40|2[BbDdEe0])|\\u00|[\u00ad\u200b-\u200f\u2060\ufeff\uff0e\uff10-\uff19\uff20]|=\r?\n"
+)
+"""Codes that may hide a value: whatever has one goes to the detectors, which read it decoded."""
+
+
+@lru_cache(maxsize=64)
+def gate(settings: Settings) -> str:
+    """The expression for the kinds of `settings`; never misses what their detectors find in plain text."""
+    parts = [ENCODED]
+    for kind in sorted(settings.kinds):
+        parts += kind_gate(kind)
+    return "|".join(f"(?:{part})" for part in parts)
+
+
+def words_of(*lists: str) -> str:
+    """An alternation of the words of rule lists, any case; spaces and accents as people write them."""
+    words = sorted({word for name in lists for word in rules().words[name]})
+    return "(?i:" + "|".join(accented(re.escape(word)) for word in words) + ")"
+
+
+def accented(word: str) -> str:
+    """The word so that it is found with and without French accents."""
+    word = word.replace(r"\ ", r"\s+").replace("_", "[ _]")
+    return word.replace("e", "[eéèê]").replace("a", "[aà]") if len(word) < 40 else word
+
+
+def kind_gate(kind: str) -> list[str]:
+    """The alternatives of one kind."""
+    digits = rf"\d(?:{GAP}\d)"
+    near = r"[^\d<>]{0,44}"
+    if kind == "email":
+        return [
+            r"\S@|\S\s@|@\s?\S+\.\S",
+            r"[\[({<]\s?(?i:at|a|arobase|arrobase|arob)\s?[\])}>]",
+            r"(?i:\s(?:at|arobase|arrobase|arob)\s.{1,60}\s(?:dot|point)\s)",
+        ]
+    if kind == "phone":
+        return [
+            rf"(?:\+\s?|\b00[ .\-]?)\(?[1-9](?:{GAP}\d){{6}}",
+            rf"\b0[1-9]{digits}{{7}}",
+            rf"\(?0\d{{1,4}}\)?{GAP[:-5]}+\d(?:{GAP}\d){{6}}",
+            r"\(\d{3}\)\s?\d{3}|\d{3}[.\-]\d{3}[ .\-\u2010-\u2015\u00a0]\d{4}",
+            rf"{LETTER}{words_of('phone.before')}[s:]?{near}\d(?:{GAP}\d){{6}}",
+            rf"\d(?:{GAP}\d){{6}}(?:\s?(?:x|ext|poste).{{0,9}})?[\s(:\-\u2010-\u2015\u00a0]{{1,3}}{words_of('phone.after')}",
+        ]
+    if kind == "iban":
+        return [r"\b[A-Za-z]{2}\d\d[ .\-\u00a0]{0,2}[A-Za-z0-9]{2}(?:[ .\-\u00a0]{0,2}[A-Za-z0-9]){9}"]
+    if kind == "card":
+        grouped = r"\b[2-6]\d{3}[ \-.\u00a0\u2010-\u2015]?\d{2}(?:[ \-.\u00a0\u2010-\u2015]?\d){8}"
+        return [
+            grouped,
+            r"\b(?:1800|2131)[ \-]?\d{4}",
+            rf"{words_of('card.context')}{near}\d(?:[ \-.\u00a0]?\d){{11}}",
+        ]
+    if kind == "nir":
+        spaced = r"\b[1-478]\s?\d\d\s?[0-9]\d[\s.\-]?(?:\d\d|2[ABab])[\s.\-]?\d{3}[\s.\-]?\d{3}[\s.\-]?\d\d\b"
+        return [spaced, rf"{words_of('nir.context')}{near}[1-478](?:\s?[\dABab]){{12}}"]
+    if kind == "siren":
+        return [
+            r"\b\d{3}[\s.]\d{3}[\s.]\d{3}[\s.]\d{5}\b",
+            rf"{words_of('siren.context')}{near}\d{{3}}[\s.\-]?\d{{3}}[\s.\-]?\d{{3}}",
+        ]
+    return other_gate(kind, near)
+
+
+def other_gate(kind: str, near: str) -> list[str]:
+    """The alternatives of the kinds that are not long numbers."""
+    if kind == "vat":
+        return [r"\bFR[\s\-.]?[0-9A-Z]{2}[\s\-.]?\d{3}[\s.]?\d{3}[\s.]?\d{3}"]
+    if kind == "ssn":
+        return [
+            r"\b\d{3}[\-\u2010-\u2015]\d\d[\-\u2010-\u2015]\d{4}\b",
+            rf"{words_of('ssn.context')}{near}\d{{3}}[\- ]?\d\d[\- ]?\d{{4}}",
+        ]
+    if kind == "ip":
+        return [
+            r"\b\d{1,3}(?:\.\d{1,3}){3}\b",
+            r"\b(?:[0-9A-Fa-f]{1,4}:){7}|\b[23][0-9A-Fa-f]{3}:[0-9A-Fa-f:]*::?",
+        ]
+    if kind == "mac":
+        return [r"\b(?:[0-9A-Fa-f]{2}[:\-\u2010-\u2015]){5}[0-9A-Fa-f]{2}"]
+    if kind == "crypto":
+        return [r"\b0x[0-9a-fA-F]{40}|\b(?:bc1|[13])[0-9A-HJ-NP-Za-z]{25}|\bbc1[a-z0-9]{11}"]
+    if kind == "handle":
+        return [r"@[A-Za-z]"]
+    if kind == "secret":
+        names = "|".join(re.escape(name) for name in sorted(rules().words["url.tokens"]))
+        words = words_of("password.words")
+        return [
+            *(shape.start for shape in rules().secrets),
+            r"://[^\s/@]*:",
+            rf"[?&#;](?i:{names})=",
+            rf'{LETTER}{words}"?\s{{0,2}}(?i:is|est|was|=>|:|=)',
+            rf'(?i:"(?:{names})"\s*:)',
+        ]
+    return []
+
+
+def names_gate(words: list[str]) -> str:
+    """The expression for texts in which one of the (folded) words may stand, with or without accents."""
+    return "(?i:" + "|".join(any_accent(word) for word in words) + ")"
+
+
+SPELLINGS = {
+    "a": "aàáâãäå",
+    "c": "cçč",
+    "e": "eèéêëě",
+    "i": "iìíîï",
+    "n": "nñ",
+    "o": "oòóôõöø",
+    "u": "uùúûü",
+    "y": "yýÿ",
+    "s": "sšś",
+    "z": "zžź",
+}
+
+
+def any_accent(word: str) -> str:
+    """A folded word so that it is found with its usual accents, composed or not."""
+    return "".join(
+        (f"[{SPELLINGS[char]}]" if char in SPELLINGS else re.escape(char)) + "[\u0300-\u036f\u200b\u00ad]*"
+        for char in word
+    )
+
+
+def may_hold(column: str, pattern: str) -> pl.Expr:
+    """Whether a column's text may hold something, false for null."""
+    return pl.col(column).str.contains(pattern).fill_null(False)

@@ -1,0 +1,183 @@
+"""Phone numbers: international ones, national ones of the regions given, any after a word that announces one.
+
+Proof, in this order: a `+` or `00` and a country code with a possible number; a national number that
+`phonenumbers` holds valid and that is written as people write numbers; a word of the rules before or after it.
+Left alone: dates, times, prices, decimals, runs of pairs (01 02 03), bare digits after "order", "ref", "id".
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from curate.pii import context
+from curate.pii.kinds import Found
+
+if TYPE_CHECKING:
+    from phonenumbers import PhoneNumber
+
+SEPARATOR = r"(?:[ \t.\-/]|\r?\n(?=\d\d\b)){0,2}"
+EXTENSION = r"(?:\s?(?:x|ext\.?|poste)\s?\d{1,6})?"
+END = r"(?![\w@])(?![.,:/]\d)(?!\s?(?:€|\$|£|%|eur\b|euros?\b|usd\b|kg\b|km\b|ms\b|bytes\b))"
+BEGIN = r"(?<![\w@#€$£%=])(?<!\d[.,\-:/])"
+
+INTERNATIONAL = re.compile(
+    rf"(?<![\w@#])(?:\(?\+\s?|00[ .\-]?)(?=[1-9])\(?\d(?:[ \t.\-/]{{0,2}}(?:\(0\)[ .\-]?)?\(?\d\)?){{6,15}}{EXTENSION}(?!\w)"
+)
+FRENCH = re.compile(
+    rf"{BEGIN}(?<!\d )(?:0[1-9]([ .\-/]?|\r?\n)\d\d(?:(?:\1|\r?\n)\d\d){{3}}|0[1-9](?:[ .\-]{{0,2}}\d){{8}})(?![\w@])(?![.,:/]\d)"
+)
+NANP = re.compile(
+    rf"{BEGIN}(?:1[ .\-])?(?:\(\d{{3}}\) ?|\d{{3}}[.\-])\d{{3}}[ .\-]\d{{4}}{EXTENSION}(?![\w@])(?![.,\-]?\d)"
+)
+ANY = re.compile(rf"(?<![\w@#€$£%])(?<!\d[.,\-:/])\(?\d(?:[ \t.\-/()]{{0,3}}\d){{6,14}}{EXTENSION}{END}")
+DATE = re.compile(
+    r"^(?:\d{1,2}([./ -])\d{1,2}\1(?:19|20)\d\d|(?:19|20)\d\d([./ -]?)(?:0[1-9]|1[0-2])\2(?:0[1-9]|[12]\d|3[01]))(?:\D.*)?$|"
+    r"^(?:19|20)\d\d\s?[-/]\s?(?:19|20)\d\d$"
+)
+
+
+def find_phones(text: str, field: str, regions: tuple[str, ...]) -> Iterator[Found]:
+    """The phone numbers in `text`, plain as a view gives it; `field` is the JSON key it stands under.
+
+    >>> [text for text in ("06 12 34 56 78", "12/05/2024 10:30") if any(find_phones(text, "", ("FR",)))]
+    ['06 12 34 56 78']
+    """
+    taken: list[tuple[int, int]] = []
+    for pattern, believed in (
+        (INTERNATIONAL, international),
+        (FRENCH, french),
+        (NANP, north_american),
+        (ANY, announced),
+    ):
+        for match in pattern.finditer(text):
+            if any(match.start() < stop and start < match.end() for start, stop in taken):
+                continue
+            number = believed(match, field, regions)
+            if number:
+                stop = match.start() + len(number.rstrip())
+                taken.append((match.start(), stop))
+                yield Found(match.start(), stop, "phone", phone_key(number, regions))
+
+
+def international(match: re.Match[str], field: str, regions: tuple[str, ...]) -> str:
+    """The number written with a country code, or "" where it is none; digits that follow it are given back."""
+    text = match.group()
+    digits = re.sub(r"\D", "", text)
+    if text.startswith("00") and (
+        len(digits) < 11
+        or context.ends_with("phone.not_after", context.before(match.string, match.start(), field))
+    ):
+        return ""
+    for candidate in shorter(text):
+        number = parsed(candidate, None)
+        if number is not None and possible(number) and (text[0] != "0" or valid(number)):
+            return candidate
+    # A country code and no possible number: a word before it decides.
+    near = context.before(match.string, match.start(), field)
+    plausible = 9 <= len(digits) <= 15 and text.lstrip("(").startswith("+") and digits[0] != "0"
+    return text if plausible and (context.says("phone.before", near) or len(digits) >= 11) else ""
+
+
+def shorter(text: str) -> Iterator[str]:
+    """`text`, then `text` without its last groups of digits, one by one."""
+    yield text
+    for cut in reversed([gap.start() for gap in re.finditer(r"[ \t\n/]+(?=\d)", text)]):
+        if len(re.sub(r"\D", "", text[:cut])) >= 8:
+            yield text[:cut]
+
+
+def french(match: re.Match[str], field: str, regions: tuple[str, ...]) -> str:
+    """The ten digits of a French number, unless they count up, make a date or follow a word such as "order"."""
+    text = match.group()
+    if "FR" not in regions or DATE.match(text):
+        return ""
+    digits = re.sub(r"\D", "", text)
+    pairs = [int(digits[place : place + 2]) for place in range(0, 10, 2)]
+    steps = {after - before for before, after in zip(pairs, pairs[1:], strict=False)}
+    near = context.before(match.string, match.start(), field)
+    if len(steps) == 1 or (digits == text and context.ends_with("phone.not_after", near)):
+        return ""
+    number = parsed(text, "FR")
+    if number is not None and valid(number):
+        return text
+    return text if context.says("phone.before", near) else ""
+
+
+def north_american(match: re.Match[str], field: str, regions: tuple[str, ...]) -> str:
+    """A number written 415-555-0132 or (415) 555-0132: the shape alone is enough."""
+    text = match.group()
+    digits = re.sub(r"\D", "", text.split("x")[0]).removeprefix("1")
+    near = context.before(match.string, match.start(), field)
+    fits = {"US", "CA"} & set(regions) and digits[0] in "23456789" and digits[:3] != "000"
+    if context.says("phone.before", near):
+        return text
+    return text if fits and not context.ends_with("phone.not_after", near) else ""
+
+
+def announced(match: re.Match[str], field: str, regions: tuple[str, ...]) -> str:
+    """Any number that words announce, or that is valid in a region and written in groups with a leading 0."""
+    text = match.group()
+    if DATE.match(text.lstrip("(")):
+        return ""
+    near = context.before(match.string, match.start(), field)
+    if context.ends_with("phone.not_after", near):
+        return ""
+    digits = re.sub(r"\D", "", text)
+    if context.says("phone.before", near) or context.begins_with(
+        "phone.after", context.after(match.string, match.end())
+    ):
+        return (
+            "" if len(set(digits)) < 2 or text.count(".") == 1 and text.replace(".", "").isdigit() else text
+        )
+    if not re.match(r"\(?0\d", text) or text.isdigit() or re.search(r"[/\n]", text):
+        return ""
+    for region in regions:
+        number = parsed(text, region)
+        if number is not None and valid(number) and 10 <= len(digits) <= 12:
+            return text
+    return ""
+
+
+def phone_key(text: str, regions: tuple[str, ...]) -> str:
+    """The number in E.164 where its country is known, else its digits: one person, one key.
+
+    >>> phone_key("06 12 34 56 78", ("FR",)) == phone_key("+33 (0)6.12.34.56.78", ("FR",))
+    True
+    """
+    for region in (None, *regions):
+        number = parsed(text, region)
+        if number is not None and (valid(number) or region is None):
+            return f"+{number.country_code}{number.national_number}"
+    return re.sub(r"\D", "", text)
+
+
+@lru_cache(maxsize=4096)
+def parsed(text: str, region: str | None) -> PhoneNumber | None:
+    """The number as phonenumbers reads it, or None."""
+    import phonenumbers
+
+    if region is None:
+        if not text.lstrip("( ").startswith(("+", "00")):
+            return None
+        text = re.sub(r"^[( ]*(?:\+|00)\s?", "+", text)
+    try:
+        return phonenumbers.parse(text, region)
+    except phonenumbers.NumberParseException:
+        return None
+
+
+def valid(number: PhoneNumber) -> bool:
+    """Whether the number belongs to a range that its country gives out."""
+    import phonenumbers
+
+    return bool(phonenumbers.is_valid_number(number))
+
+
+def possible(number: PhoneNumber) -> bool:
+    """Whether the number has a length that its country uses."""
+    import phonenumbers
+
+    return bool(phonenumbers.is_possible_number(number))
