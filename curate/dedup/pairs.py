@@ -26,8 +26,10 @@ PAIRS = pl.Schema({"a": pl.UInt64, "b": pl.UInt64, "jaccard": pl.Float64})
 CROWD = 64
 """A bucket of more distinct conversations than this is crowded."""
 SECTION = 100_000
-"""Places in buckets that are held in memory at once."""
-_HEADS = 8  # members of a crowd too large for one section that lead each of its sections
+"""Conversations whose shingles are held in memory at once, about."""
+_HEADS = 8  # members of a crowd too large for one section that lead each of its parts
+
+Compared = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]
 
 
 def verified_pairs(rows: pl.DataFrame, texts: Texts, floor: float, limit: float) -> pl.DataFrame:
@@ -35,23 +37,21 @@ def verified_pairs(rows: pl.DataFrame, texts: Texts, floor: float, limit: float)
 
     `rows` has `id`, `key`, `content` (UInt64) and `characters`; `texts` gives the messages of ids, with the
     columns id, turn, role, text and parts. `limit` only tells which members of a crowded bucket match.
+    Raises ValueError where `texts` does not know an id.
     """
     found = [PAIRS.to_frame(eager=True)]
-    places = _buckets(rows)
-    for small in _sections(places.filter(pl.col("size") <= CROWD)):
-        found.append(_all_pairs(small, texts, floor))
-    for crowd in places.filter(pl.col("size") > CROWD).partition_by("key", maintain_order=True):
-        for section in _crowd_sections(crowd):
-            found.append(_led_pairs(section, texts, floor, limit))
+    for section in _sections(_cut_crowds(_buckets(rows))):
+        ids, sets = _sets(section["id"], texts)
+        for compared in _compare_section(section, ids, sets, floor, limit):
+            found.append(_as_pairs(ids, *compared))
     return pl.concat(found).unique(["a", "b"]).sort("a", "b")
 
 
 def _buckets(rows: pl.DataFrame) -> pl.DataFrame:
     """One row per key and content, of keys that two contents share; by key, then as they would be kept."""
-    alone = ~pl.col("key").is_duplicated()
     return (
         rows.select("id", "key", "content", "characters")
-        .filter(~alone)
+        .filter(pl.col("key").is_duplicated())
         .group_by("key", "content")
         .agg(pl.col("id").min(), pl.col("characters").first())
         .with_columns(size=pl.len().over("key"))
@@ -60,55 +60,71 @@ def _buckets(rows: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+def _cut_crowds(places: pl.DataFrame) -> pl.DataFrame:
+    """The buckets numbered; one too large for a section becomes several, each behind the same heads."""
+    places = places.with_columns(rank=pl.int_range(pl.len()).over("key"))
+    places = places.with_columns(part=pl.col("rank") // SECTION)
+    later = places.filter(pl.col("part") > 0).select("key", "part").unique()
+    heads = places.filter(pl.col("rank") < _HEADS).drop("part").join(later, on="key")
+    whole = pl.concat([places, heads.select(places.columns)]).sort("key", "part", "rank")
+    return whole.with_columns(bucket=pl.struct("key", "part").rle_id())
+
+
 def _sections(places: pl.DataFrame) -> Iterator[pl.DataFrame]:
-    """Whole buckets, as many as fit a section; buckets of near ids together, for their texts lie together."""
+    """Whole buckets, as many as fit a section.
+
+    Buckets with the same first conversation stand together: mostly they hold the same ones, whose texts are
+    then read once.
+    """
     if places.is_empty():
         return
-    near = places.with_columns(near=pl.col("id").min().over("key")).sort("near", "key", maintain_order=True)
-    starts = np.flatnonzero(near["key"].rle_id().diff().fill_null(1).to_numpy())
-    number = np.repeat(starts // SECTION, np.diff(np.append(starts, near.height)))
-    yield from near.with_columns(section=pl.Series(number)).partition_by("section", maintain_order=True)
-
-
-def _crowd_sections(crowd: pl.DataFrame) -> Iterator[pl.DataFrame]:
-    """The crowd itself, or, where it is too large, parts of it, each behind the same first members."""
-    yield crowd.head(SECTION)
-    for start in range(SECTION, crowd.height, SECTION):
-        yield pl.concat([crowd.head(_HEADS), crowd.slice(start, SECTION)])
-
-
-def _all_pairs(section: pl.DataFrame, texts: Texts, floor: float) -> pl.DataFrame:
-    """The verified pairs of whole buckets."""
-    ids, sets = _sets(section["id"], texts)
-    keys = section["key"].rle_id().to_numpy()
-    bounds = np.searchsorted(keys, np.arange(int(keys[-1]) + 2))
-    place = np.searchsorted(ids, section["id"].to_numpy())
-    ones, twos = (place[side] for side in pairs_within(bounds.astype(np.int64)))
-    lower, higher = np.minimum(ones, twos), np.maximum(ones, twos)
-    met = np.unique(lower * len(ids) + higher)  # a pair that shares several keys is compared once
-    lower, higher = met // len(ids), met % len(ids)
-    return _as_pairs(ids, lower, higher, verify_pairs(*sets, lower, higher, floor))
-
-
-def _led_pairs(crowd: pl.DataFrame, texts: Texts, floor: float, limit: float) -> pl.DataFrame:
-    """The verified pairs of a crowded bucket with its leaders and spares."""
-    ids, sets = _sets(crowd["id"], texts)
-    place = np.searchsorted(ids, crowd["id"].to_numpy())
-    # Spares are drawn by content and key: other ones in each band, the same ones however the run is cut.
-    drawn = (crowd["content"] ^ crowd["key"]).arg_sort().head(SPARES).to_numpy()
-    found = lead_crowd(*sets, place, place[drawn], floor, limit, LEADERS, QUOTA)
-    return _as_pairs(ids, *found)
+    near = places.with_columns(near=pl.col("id").min().over("bucket")).sort("near", "bucket", "rank")
+    near = near.with_columns(
+        bucket=pl.col("bucket").rle_id(), seen=pl.col("id").is_first_distinct().cum_sum()
+    )
+    section = (pl.col("seen").first().over("bucket") - 1) // SECTION
+    yield from near.with_columns(section=section).partition_by("section", maintain_order=True)
 
 
 def _sets(ids: pl.Series, texts: Texts) -> tuple[NDArray[np.uint64], ShingleSets]:
     """The ids, ascending, and the shingle sets of their conversations."""
     wanted = ids.unique().sort()
     messages = texts(wanted).with_columns(pl.col("role").cast(ROLE))
+    missing = len(wanted) - messages["id"].n_unique()
+    if missing:
+        raise ValueError(f"texts of {missing} conversations are missing")
     numbers = wanted.search_sorted(messages["id"]).to_numpy().astype(np.int64)
-    if messages["id"].n_unique() != len(wanted):
-        raise ValueError(f"texts of {len(wanted) - messages['id'].n_unique()} conversations are missing")
     evidence = gather_evidence(messages, numbers, len(wanted))
     return wanted.to_numpy(), ShingleSets(*shingle_sets(*evidence, fold_table()))
+
+
+def _compare_section(
+    section: pl.DataFrame, ids: NDArray[np.uint64], sets: ShingleSets, floor: float, limit: float
+) -> Iterator[Compared]:
+    """What the buckets of a section give: places of two conversations in `ids`, and their Jaccard."""
+    place = np.searchsorted(ids, section["id"].to_numpy())
+    starts = np.flatnonzero(np.diff(section["bucket"].to_numpy().astype(np.int64), prepend=-1))
+    bounds = np.append(starts, section.height)
+    crowded = np.diff(bounds) > CROWD
+    small = ~np.repeat(crowded, np.diff(bounds))
+    yield _all_pairs(place[small], np.append(0, np.cumsum(np.diff(bounds)[~crowded])), sets, floor)
+    # Spares are drawn by content and key: others in each band, the same however the run is cut.
+    draw = section["content"].to_numpy() ^ section["key"].to_numpy()
+    for start, stop in zip(bounds[:-1][crowded], bounds[1:][crowded], strict=True):
+        members = place[start:stop]
+        spares = members[np.argsort(draw[start:stop], kind="stable")[:SPARES]]
+        yield lead_crowd(*sets, members, spares, floor, limit, LEADERS, QUOTA)
+
+
+def _all_pairs(
+    place: NDArray[np.int64], bounds: NDArray[np.int64], sets: ShingleSets, floor: float
+) -> Compared:
+    """All pairs within buckets; one that shares several keys is compared once."""
+    ones, twos = (place[side] for side in pairs_within(bounds))
+    number = len(sets.first)
+    met = np.unique(np.minimum(ones, twos) * number + np.maximum(ones, twos))
+    lower, higher = met // number, met % number
+    return lower, higher, verify_pairs(*sets, lower, higher, floor)
 
 
 def _as_pairs(

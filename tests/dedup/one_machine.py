@@ -29,10 +29,7 @@ def shards_of(frame: pl.DataFrame, cuts: Sequence[int]) -> list[pl.DataFrame]:
     """Shards of whole conversations, cut before the conversations numbered in `cuts`."""
     number = frame["conversation_id"].rle_id()
     bounds = [0, *sorted(set(cuts)), int(number.max() or 0) + 1]
-    parts = [
-        frame.filter((number >= start) & (number < stop))
-        for start, stop in pairwise(bounds)
-    ]
+    parts = [frame.filter((number >= start) & (number < stop)) for start, stop in pairwise(bounds)]
     return [number_conversations(part) for part in parts if part.height]
 
 
