@@ -1,17 +1,12 @@
-"""Readers: files of many formats in, batches of the message table out."""
+"""Readers: files of many formats in, batches of the message table out.
+
+`plan` looks at every file once and cuts it into pieces; `read` gives a piece's messages, in any process;
+`digest` is the key of a piece's content.
+"""
 
 from __future__ import annotations
 
-CONTAINERS: dict[str, str] = {
-    "jsonl": "curate.readers.jsonl",
-    "json": "curate.readers.json_array",
-    "text": "curate.readers.transcript",
-    "csv": "curate.readers.tables",
-    "xlsx": "curate.readers.tables",
-    "parquet": "curate.readers.tables",
-    "rows": "curate.readers.regroup",
-}
-"""Container: the module (types.Container) that looks at it, cuts it and reads it.
+from curate.readers.plan import digest, plan, read
+from curate.readers.types import Batch, InputOptions, Look, Piece, Plan
 
-"rows" cuts and reads every look whose schema is "messages" (a row per message), all of them together.
-"""
+__all__ = ["Batch", "InputOptions", "Look", "Piece", "Plan", "digest", "plan", "read"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from curate.readers.build import MessageRows
 from curate.readers.roles import RoleMap
@@ -33,8 +33,21 @@ class Reading:
         return (given,) if given else usual
 
 
+class Plain(NamedTuple):
+    """A record of the plainest kind, as a schema's strict decoder gives it: nothing but roles and texts.
+
+    `keys` is how many keys the record holds in all. Decoders keep the last of two equal keys without a word;
+    the reader finds such a record by counting keys in the line.
+    """
+
+    id: str | None
+    roles: list[str]
+    texts: list[str]
+    keys: int
+
+
 class Schema(Protocol):
-    """What a schema module offers."""
+    """What a schema module offers; `plain(line) -> Plain | None`, a fast way, may be absent."""
 
     def claims(self, record: Record, columns: Mapping[str, str]) -> bool:
         """Whether a record looks like this schema: by its keys and their types, never by order."""
