@@ -29,6 +29,7 @@ Sets = Annotated[
 Format = Annotated[str, typer.Option("--format", help="auto, or the name of a format.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON on standard output.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")]
+Lang = Annotated[str, typer.Option("--lang", help="Language of the reports: en or fr.")]
 RunFolder = Annotated[str, typer.Argument(metavar="OUT", help="Folder of a finished run.")]
 
 
@@ -71,7 +72,7 @@ def run(
         typer.Option("--keep-unread", help="Keep the bytes of unreadable records (they may be private)."),
     ] = False,
     engine: Annotated[str, typer.Option(help="local or ray.")] = "local",
-    lang: Annotated[str, typer.Option(help="Language of the reports: en or fr.")] = "en",
+    lang: Lang = "en",
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
@@ -105,6 +106,96 @@ def run(
         terminal.summary(console, done)
     if strict:
         runs.stand_strict(done)
+
+
+@app.command(epilog="Example: curate why out/ 8d2f0c6b2a4e1f77.5be1c2aa")
+def why(
+    out: RunFolder,
+    conversation_id: Annotated[str, typer.Argument(metavar="ID", help="A conversation's id.")],
+    as_json: Json = False,
+) -> None:
+    """Tell what was changed in one conversation and what was decided, with the evidence."""
+    from dataclasses import asdict
+
+    from rich.console import Console
+
+    from curate import runs, terminal
+
+    told = runs.open_run(out).why(conversation_id)
+    if as_json:
+        print(json.dumps(asdict(told), ensure_ascii=False))
+    else:
+        terminal.tell(Console(highlight=False), told)
+
+
+@app.command(epilog="Example: curate rejudge out/ --set near_duplicates.limit=0.85")
+def rejudge(out: RunFolder, sets: Sets = None, lang: Lang = "en", quiet: Quiet = False) -> None:
+    """Decide again with other limits, on what was measured: new verdicts, no text is read anew."""
+    from rich.console import Console
+
+    import reports
+    from curate import rejudge as again
+    from curate import terminal
+
+    done = again.rejudge(out, sets or ())
+    if done.storage.local:
+        reports.write(out, lang=lang)
+    if not quiet:
+        terminal.summary(Console(stderr=True, highlight=False), done)
+
+
+@app.command(epilog="Example: curate check chat")
+def check(
+    recipe: Annotated[str, typer.Argument(help="A recipe's file, or the name of a shipped one.")],
+) -> None:
+    """Check a recipe without reading any input: names, types, order, and that each rule judges alone."""
+    from curate.check import check as checked
+    from curate.recipe import load
+
+    for remark in checked(load(recipe)):
+        print(f"note: {remark}")
+    print(f"{recipe}: sound")
+
+
+@app.command(epilog="Example: curate passes near_duplicates")
+def passes(name: Annotated[str | None, typer.Argument(help="One pass; all without.")] = None) -> None:
+    """List the passes, or tell what one does and which options it has."""
+    from rich.console import Console
+
+    from curate import listing, terminal
+
+    console = Console(highlight=False)
+    if name is None:
+        console.print(terminal.passes_table(listing.all_listed()))
+    else:
+        terminal.describe(console, listing.listed(name))
+
+
+@app.command(epilog="Example: curate init my-recipe.toml --recipe support")
+def init(
+    target: Annotated[str, typer.Argument(metavar="FILE", help="The recipe to write.")] = "recipe.toml",
+    recipe: Annotated[str, typer.Option(help="The shipped recipe to start from.")] = "chat",
+) -> None:
+    """Write a commented recipe to start from."""
+    from curate import listing
+
+    path = listing.start(target, recipe)
+    print(f"{path} written; 'curate check {path}' checks it, 'curate run INPUT --recipe {path}' runs it")
+
+
+@app.command(epilog="Example: curate verify out/")
+def verify(out: RunFolder) -> None:
+    """Check a finished run: every file against its hash, every row counted."""
+    from curate.verify import verify as verified
+
+    wrong = verified(out)
+    for line in wrong:
+        print(line)
+    if wrong:
+        raise LimitBrokenError(
+            f"{len(wrong)} thing(s) are wrong with {out}; run 'curate run' again with --fresh"
+        )
+    print(f"{out}: whole")
 
 
 if __name__ == "__main__":

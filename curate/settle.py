@@ -29,7 +29,9 @@ FATES = pl.Schema(
 )
 """What the passes over all conversations decided, one row per conversation they decided against."""
 
-TEXTS = pl.Schema([("id", pl.UInt64()), *((n, schema.MESSAGES[n]) for n in ("turn", "role", "text", "parts"))])
+TEXTS = pl.Schema(
+    [("id", pl.UInt64()), *((n, schema.MESSAGES[n]) for n in ("turn", "role", "text", "parts"))]
+)
 """Columns of the texts that verification reads again."""
 
 

@@ -21,8 +21,10 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
+from curate.listing import Listed
 from curate.runs import Run
 from curate.stages import Progress as Told
+from curate.why import Why
 
 STAGES = {"sieving": "reading and sieving", "pairing": "looking for duplicates", "writing": "writing"}
 
@@ -141,3 +143,54 @@ def examples(run: Run, count: int = 3) -> list[Panel]:
             title = f"{step['pass']}: {told['evidence']}"
             shown.append(Panel(Text(f"{told['role']}: {short}"), title=Text(title), title_align="left"))
     return shown
+
+
+def tell(console: Console, told: Why) -> None:
+    """One conversation's story."""
+    console.print(Text(f"{told.conversation_id}  (record {told.record} of {told.source})", style="bold"))
+    if told.duplicate_of:
+        console.print(Text(f"duplicate of {told.duplicate_of} (jaccard {told.jaccard:.2f})"))
+    for one in told.messages:
+        style = {"keep": "green", "mask": "yellow", "drop": "red"}[one.verdict]
+        head = Text.assemble(f"{one.turn} {one.role}: ", (one.verdict, style))
+        if one.decided_by:
+            head.append(f" by {one.decided_by}: {one.evidence}")
+        console.print(head)
+        for name, evidence in one.flags:
+            console.print(
+                Text(f"  flagged by {name}" + (f": {evidence}" if evidence else ""), style="yellow")
+            )
+        for change in one.changes:
+            console.print(Text(f"  changed by {change.by}", style="dim"))
+            console.print(diff_text(change.pieces))
+        if not any(change.pieces for change in one.changes):
+            console.print(Text(f"  {one.text}"))
+        if one.measures:
+            console.print(Text("  " + ", ".join(f"{n} {v}" for n, v in one.measures), style="dim"))
+
+
+def diff_text(pieces: tuple[tuple[str, str], ...]) -> Text:
+    """A diff as text: what was taken out struck through in red, what was put in green."""
+    styles = {" ": "", "-": "red strike", "+": "green"}
+    return Text.assemble("  ", *((piece, styles[sign]) for sign, piece in pieces))
+
+
+def passes_table(rows: list[Listed]) -> Table:
+    """All passes: name, kind, what each does."""
+    table = Table(box=None, pad_edge=False)
+    for heading in ("pass", "kind", "what it does"):
+        table.add_column(heading, overflow="fold")
+    for one in rows:
+        table.add_row(Text(one.name, style="bold"), one.kind, Text(one.does))
+    return table
+
+
+def describe(console: Console, one: Listed) -> None:
+    """One pass with its options."""
+    console.print(Text.assemble((one.name, "bold"), f" ({one.kind})\n\n{one.about}\n"))
+    table = Table(box=None, pad_edge=False)
+    for heading in ("option", "type", "default"):
+        table.add_column(heading)
+    for option in one.options:
+        table.add_row(*(Text(word) for word in option))
+    console.print(table)
