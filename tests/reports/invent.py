@@ -78,7 +78,7 @@ Row = dict[str, Any]
 
 def row(conversation: str, turn: int, role: str, text: str, **more: Any) -> Row:
     """One message with what the passes would have left beside it."""
-    base: Row = {name: None for name in MESSAGES}
+    base: Row = dict.fromkeys(MESSAGES)
     base |= {"conversation_id": conversation, "turn": turn, "role": role, "text": text, "verdict": "keep"}
     base |= {"source": "shop.jsonl", "record": 1, "language": "en", "language_score": 0.97}
     base |= {"toxicity": 0.02, "duplicate_of": None, "jaccard": None, "pii": 0, "pii_kinds": None}
