@@ -36,14 +36,14 @@ class Reading:
 class Plain(NamedTuple):
     """A record of the plainest kind, as a schema's strict decoder gives it: nothing but roles and texts.
 
-    `keys` is how many keys the record holds in all. Decoders keep the last of two equal keys without a word;
-    the reader finds such a record by counting keys in the line.
+    `strings` is how many strings, keys and values, the record holds in all. Decoders keep the last of two
+    equal keys without a word; the reader finds such a record by counting quotes.
     """
 
     id: str | None
     roles: list[str]
     texts: list[str]
-    keys: int
+    strings: int
 
 
 class Schema(Protocol):

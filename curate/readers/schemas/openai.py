@@ -53,5 +53,5 @@ def plain(line: bytes | str) -> Plain | None:
         str(ids[0]) if ids else None,
         [message.role for message in messages],
         [message.content for message in messages],
-        1 + len(ids) + 2 * len(messages),
+        1 + len(ids) + (bool(ids) and isinstance(ids[0], str)) + 4 * len(messages),
     )

@@ -48,5 +48,5 @@ def plain(line: bytes | str) -> Plain | None:
         str(record.id) if given else None,
         [message.speaker for message in messages],
         [message.value for message in messages],
-        1 + given + 2 * len(messages),
+        1 + given + isinstance(record.id, str) + 4 * len(messages),
     )
