@@ -1,0 +1,252 @@
+"""Tables as blocks of typed rows: one generator for CSV, .xlsx and Parquet, so that no caller asks which."""
+
+from __future__ import annotations
+
+import io
+import itertools
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, BinaryIO, cast
+
+import polars as pl
+
+from curate.readers import csv_file
+from curate.readers.csv_file import Dialect
+from curate.readers.inputs import open_bytes
+from curate.readers.quarantine import Quarantine
+from curate.readers.row_messages import plain
+from curate.readers.types import Look, Place, Unreadable
+
+PARQUET_ROWS = 100_000
+"""Rows of Parquet read at a time."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Block:
+    """Some rows of a table in file order: their cells under their own names, and the number of each row."""
+
+    frame: pl.DataFrame
+    numbers: pl.Series
+    held: pl.DataFrame  # schema.QUARANTINE: rows that could not be read
+    offset: int = 0  # of the block's first line, in bytes (CSV) or rows (Parquet)
+    lines: Sequence[str] = field(default=(), repr=False)
+    row_lines: Sequence[int] = field(default=(), repr=False)
+
+
+def frames(look: Look, start: int = 0, stop: int | None = None, first: int | None = None) -> Iterator[Block]:
+    """The rows of a table: all of it, or from `start` to `stop` (bytes of CSV, rows of Parquet).
+
+    `first` is the number of the first row there. What a damaged file gave before its break comes first, then
+    a block that holds one quarantine row.
+    """
+    read = {"csv": _csv, "xlsx": _xlsx, "parquet": _parquet}[look.container]
+    held = Quarantine(look.source)
+    try:
+        yield from read(look, start, stop, first)
+    except Unreadable as unreadable:
+        held.add(unreadable.reason)
+        empty = pl.DataFrame(schema=dict.fromkeys(header_of(look), pl.String))
+        yield Block(frame=empty, numbers=pl.Series([], dtype=pl.UInt64), held=held.frame())
+
+
+def header_of(look: Look) -> list[str]:
+    """The table's column names, each once."""
+    return cast(list[str], json.loads(look.facts.get("header", "[]")))
+
+
+def _csv(look: Look, start: int, stop: int | None, first: int | None) -> Iterator[Block]:
+    header = header_of(look)
+    dialect = dialect_of(look)
+    start = max(start, int(look.facts["data"]))
+    number = int(look.facts["data_row"]) if first is None else first
+    with open_bytes(look) as stream:
+        skip(stream, start, look)
+        for offset, lines, rows in csv_file.blocks(Full(stream), dialect, len(header), start, stop, number):
+            cells = rows.cells
+            numbers = pl.Series(rows.numbers, dtype=pl.UInt64)
+            filled = [any(row) for row in cells] if rows.bad or not all(cells) else []
+            if filled and not all(filled):
+                numbers = numbers.filter(pl.Series(filled, dtype=pl.Boolean))
+                cells = list(itertools.compress(cells, filled))
+            columns = list(zip(*cells, strict=True)) or [()] * len(header)
+            frame = pl.DataFrame(
+                {
+                    name: pl.Series(list(column), dtype=pl.String)
+                    for name, column in zip(header, columns, strict=True)
+                }
+            )
+            held = Quarantine(look.source)
+            for record, begin, end, reason, raw in rows.bad:
+                held.add(reason, record=record, start=begin, stop=end, raw=raw)
+            row_lines = list(itertools.compress(rows.lines, filled)) if filled and rows.lines else rows.lines
+            yield Block(
+                frame=frame,
+                numbers=numbers,
+                held=held.frame(),
+                offset=offset,
+                lines=lines,
+                row_lines=row_lines,
+            )
+
+
+def dialect_of(look: Look) -> Dialect:
+    """How the CSV file of a look is written."""
+    return Dialect(
+        encoding=look.encoding,
+        delimiter=look.delimiter,
+        escape=look.facts.get("escape", ""),
+        newline=look.facts.get("newline", "\n"),
+    )
+
+
+def byte_of(block: Block, row: int, dialect: Dialect) -> int:
+    """The byte offset in the file at which a CSV block's row begins."""
+    if block.row_lines:
+        line = block.row_lines[row]
+    else:  # read in one go: a row takes a line, and one more for every line break inside its cells
+        cells = block.frame.head(row)
+        inside = (
+            cells.select(pl.all().str.count_matches(dialect.newline, literal=True).sum()).row(0)
+            if row
+            else ()
+        )
+        line = row + sum(inside)
+    return block.offset + len(csv_file.bytes_of("".join(block.lines[:line]), dialect.encoding))
+
+
+class Full:
+    """A stream whose `read(n)` gives n bytes unless the end comes first."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self._broken: Unreadable | None = None
+
+    def read(self, size: int) -> bytes:
+        """Up to `size` bytes. What came before a break is given first, then Unreadable is raised."""
+        parts: list[bytes] = []
+        if self._broken:
+            raise self._broken
+        while size > 0:
+            try:
+                part = self._stream.read(size)
+            except Unreadable as unreadable:
+                self._broken = unreadable
+                break
+            except OSError:
+                self._broken = Unreadable("file cannot be read")
+                break
+            if not part:
+                break
+            parts.append(part)
+            size -= len(part)
+        if self._broken and not parts:
+            raise self._broken
+        return b"".join(parts)
+
+
+def skip(stream: BinaryIO, start: int, place: Place) -> None:
+    """Go to byte `start` of a stream, by seeking where it can."""
+    if not start:
+        return
+    if place.compression or place.member:
+        full = Full(stream)
+        while start > 0:
+            part = full.read(min(start, 1 << 20))
+            if not part:
+                return
+            start -= len(part)
+    else:
+        stream.seek(start)
+
+
+def _parquet(look: Look, start: int, stop: int | None, first: int | None) -> Iterator[Block]:
+    scan = scan_parquet(look)
+    end = int(look.facts["rows"]) if stop is None else stop
+    for begin in range(start, end, PARQUET_ROWS):
+        count = min(PARQUET_ROWS, end - begin)
+        try:
+            frame = scan.slice(begin, count).collect()
+        except Exception:  # Polars has many errors here; none of their texts is passed on
+            raise Unreadable("Parquet data is damaged or was changed since it was looked at") from None
+        numbers = pl.Series(range(begin + 1, begin + 1 + frame.height), dtype=pl.UInt64)
+        yield Block(frame=frame, numbers=numbers, held=Quarantine("").frame(), offset=begin)
+
+
+def scan_parquet(place: Place) -> pl.LazyFrame:
+    """The file as a lazy frame; a member of an archive is read whole first."""
+    if place.member or place.compression:
+        with open_bytes(place) as stream:
+            return pl.scan_parquet(io.BytesIO(stream.read()))
+    with open_bytes(place):
+        return pl.scan_parquet(place.path, glob=False)
+
+
+def _xlsx(look: Look, start: int, stop: int | None, first: int | None) -> Iterator[Block]:
+    header = header_of(look)
+    top = int(look.facts["data"])
+    rows = sheet_rows(look, look.facts["sheet"])
+    held = Quarantine(look.source)
+    kept: list[list[Any]] = []
+    numbers: list[int] = []
+    for number, row in enumerate(rows[top:], top + 1):
+        if not any(cell not in ("", None) for cell in row):
+            continue
+        if any(cell not in ("", None) for cell in row[len(header) :]):
+            held.add(
+                f"row has {len(row)} cells, the header {len(header)}", record=number, raw=str(row).encode()
+            )
+            continue
+        kept.append([*row[: len(header)], *[None] * (len(header) - len(row))])
+        numbers.append(number)
+    columns = zip(*kept, strict=True) if kept else ([] for _ in header)
+    frame = pl.DataFrame([_typed(name, list(cells)) for name, cells in zip(header, columns, strict=True)])
+    yield Block(frame=frame, numbers=pl.Series(numbers, dtype=pl.UInt64), held=held.frame())
+
+
+def _typed(name: str, cells: list[Any]) -> pl.Series:
+    """A column of a sheet: as its one type, or as text where a spreadsheet mixes them."""
+    cells = [None if cell == "" else cell for cell in cells]
+    kinds = {type(cell) for cell in cells if cell is not None}
+    if len(kinds) == 1 and not kinds & {str}:
+        try:
+            return pl.Series(name, cells, strict=True)
+        except (TypeError, pl.exceptions.PolarsError):
+            pass
+    told = [None if cell is None else str(plain(cell)) for cell in cells]
+    return pl.Series(name, told, dtype=pl.String)
+
+
+def sheet_names(place: Place) -> list[str]:
+    """Names of a workbook's sheets. Raises Unreadable."""
+    return [str(name) for name in _workbook(place).sheet_names]
+
+
+def sheet_rows(place: Place, sheet: str) -> list[list[Any]]:
+    """A sheet's rows from its first on, formulas as their values; merged cells hold the value of the first.
+
+    Empty cells are "". Raises Unreadable.
+    """
+    try:
+        found = _workbook(place).get_sheet_by_name(sheet)
+        rows = [list(row) for row in found.to_python(skip_empty_area=False)]
+        merged = found.merged_cell_ranges or []
+    except Unreadable:
+        raise
+    except Exception:  # the library's errors name cells and values; none of their texts is passed on
+        raise Unreadable("sheet cannot be read") from None
+    for (top, left), (bottom, right) in merged:
+        for row in range(top, min(bottom, len(rows) - 1) + 1):
+            for column in range(left, min(right, len(rows[row]) - 1) + 1):
+                rows[row][column] = rows[top][left]
+    return rows
+
+
+def _workbook(place: Place) -> Any:
+    import python_calamine
+
+    try:
+        with open_bytes(place) as stream:
+            return python_calamine.load_workbook(io.BytesIO(stream.read()))
+    except python_calamine.CalamineError:
+        raise Unreadable("not a workbook that can be read (.xlsx)") from None
