@@ -97,7 +97,8 @@ def rows_by_time(chats: list[Chat]) -> Iterator[tuple[Chat, datetime, str, str]]
 
 def export_excel(path: Path) -> Written:
     """CSV as a French Excel saves it: cp1252, semicolons, decimal commas, day first, CR LF."""
-    lines, first = ["Ticket;Date;Rôle;Auteur;Message;Note"], {}
+    first: Written = {}
+    lines = ["Ticket;Date;Rôle;Auteur;Message;Note"]
     for chat, at, letter, text in rows_by_time(read_chats(TEXTS / "excel_fr.txt")):
         author = chat.facts["client" if letter == "U" else "agent"]
         role = "Client" if letter == "U" else "Conseiller"
@@ -184,7 +185,11 @@ def chatgpt_message(node: str, letter: str, text: str, at: float) -> dict[str, A
         content = {"content_type": "multimodal_text", "parts": [pointer, text.replace("{{IMAGE}}", "")]}
     if letter == "T":
         content = {"content_type": "execution_output", "text": text}
-    author = {"role": ROLE[letter], "name": "python" if letter == "T" else None, "metadata": {}}
+    author: dict[str, Any] = {
+        "role": ROLE[letter],
+        "name": "python" if letter == "T" else None,
+        "metadata": {},
+    }
     hidden = {"is_visually_hidden_from_conversation": True} if letter == "S" else {}
     return {
         "id": node,
