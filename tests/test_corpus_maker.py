@@ -136,7 +136,7 @@ def test_conversations_not_planted_as_duplicates_are_far_apart() -> None:
         texts = chunk.messages.filter(pl.col("role") == side).group_by("conversation", maintain_order=True)
         sets = [shingles(part) for part in texts.agg("text")["text"].to_list()]
         words = {word: place for place, word in enumerate(sorted(set().union(*sets)))}
-        has = np.zeros((1200, len(words)), np.float32)
+        has = np.zeros((800, len(words)), np.float32)
         for place, one in enumerate(sets):
             has[place, [words[word] for word in one]] = 1
         shared = has @ has.T
