@@ -12,6 +12,8 @@ SCHEMAS: dict[str, str] = {
     "alpaca": "curate.readers.schemas.alpaca",
     "pairs": "curate.readers.schemas.pairs",
     "transcript": "curate.readers.schemas.transcript",
+    "chatgpt": "curate.readers.chatgpt",
+    "tree": "curate.readers.oasst",
 }
 """Schema: its module (base.Schema)."""
 
