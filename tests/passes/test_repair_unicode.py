@@ -52,8 +52,9 @@ def test_the_gate_misses_no_text_that_would_change(text: str) -> None:
 
 @settings(max_examples=300, deadline=None)
 @given(st.lists(st.text(alphabet=LETTERS, max_size=20), min_size=1, max_size=20))
-def test_the_pattern_in_polars_says_what_ftfy_says(texts: list[str]) -> None:
-    assert pl.Series(texts).str.contains(badness()).to_list() == [bool(is_bad(text)) for text in texts]
+def test_the_pattern_in_polars_finds_all_that_ftfy_finds(texts: list[str]) -> None:
+    found = pl.Series(texts).str.contains(badness()).to_list()  # it may find more: a mark counts as a letter
+    assert all(here or not is_bad(text) for here, text in zip(found, texts, strict=True))
 
 
 def test_every_character_that_composition_may_change_is_in_the_gate() -> None:

@@ -1,0 +1,1 @@
+"""Which language a message is in, judged in its conversation."""
