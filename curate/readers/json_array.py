@@ -71,12 +71,12 @@ def _cut(look: Look, inside: int, shard_bytes: int) -> Iterator[Piece]:
             for chunk in chunks(stream):
                 if finder.closed:
                     beside = beside or chunk.strip()
-                for place, _ in [] if finder.closed else finder.feed(chunk):
-                    stop, number = inside + place, number + 1
-                    if finder.closed or stop - start >= shard_bytes:
+                for place, mark in [] if finder.closed else finder.feed(chunk):
+                    stop, number, last = inside + place, number + 1, mark != ord(",")
+                    if last or stop - start >= shard_bytes:
                         yield _piece(look, start, stop, first)
                         start, first = stop + 1, number + 1
-                        beside = chunk[stop + 1 - seen :].strip() if finder.closed else b""
+                        beside = chunk[stop + 1 - seen :].strip() if last else b""
                 seen += len(chunk)
     except Unreadable:
         seen += 1

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 from curate.readers.detect import ROWS, claimed_by, detect
@@ -38,6 +39,12 @@ _KNOWN_BINARY = {
 }
 
 
+_PROSE = frozenset(
+    ".md .rst .markdown .py .toml .yaml .yml .html .htm .xml .css .js .ini .cfg .sh .tex .pdf "
+    "readme license licence notice copying changelog authors makefile".split()
+)
+
+
 def look_at(place: Place, options: InputOptions) -> tuple[Look, ...]:
     """What the place holds. Raises Unreadable with the reason and, where there are any, the candidates."""
     from curate.readers.plan import CONTAINERS
@@ -45,8 +52,19 @@ def look_at(place: Place, options: InputOptions) -> tuple[Look, ...]:
     head = read_head(place, HEAD)
     container = container_of(head, options.encoding)
     module = import_module(CONTAINERS[container])
-    looks: Sequence[Look] = module.look(place, options, head)
+    try:
+        looks: Sequence[Look] = module.look(place, options, head)
+    except Unreadable as error:
+        if container == "csv" and options.format == "auto" and _is_prose(place.member or place.path):
+            raise Unreadable("not a chat log: documentation or code by its name, and no table") from None
+        raise error
     return tuple(looks)
+
+
+def _is_prose(name: str) -> bool:
+    """Whether a file that no container fits says by its name why: used for the reason only."""
+    stem, suffix = Path(name).stem.lower(), Path(name).suffix.lower()
+    return suffix in _PROSE or stem in _PROSE
 
 
 def container_of(head: bytes, encoding: str = "auto") -> str:
