@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -13,7 +14,7 @@ import polars as pl
 from curate import schema
 from curate.errors import RecipeError, unknown
 from curate.passes.base import Redaction
-from curate.pii.conversation import FREE, Cell, Conversation
+from curate.pii.conversation import FREE, Cell, Conversation, settle
 from curate.pii.detect import Settings
 from curate.pii.gate import gate, may_hold, names_gate
 from curate.pii.ids import distinct
@@ -136,32 +137,33 @@ def file_people(source: str) -> list[Person]:
     >>> [one.words for one in file_people("WhatsApp Chat with Jean Dupont.txt")]
     [('jean', 'dupont')]
     """
-    return named(match.group("name") for shape in rules().file_names for match in shape.finditer(source))
-
-
-class Redacted:
-    """A conversation after redaction: its first row in the part, its cells, and what became of its originals."""
-
-    def __init__(self, first: int, height: int, cells: list[Cell]) -> None:
-        self.first, self.height, self.cells = first, height, cells
+    return named(
+        dict.fromkeys(
+            match.group("name").strip() for shape in rules().file_names for match in shape.finditer(source)
+        )
+    )
 
 
 def conversations(
     part: pl.DataFrame, looks: pl.DataFrame, settings: Settings, key: bytes
-) -> Iterator[Redacted]:
-    """Each conversation of the part, redacted."""
+) -> Iterator[list[Cell]]:
+    """For each conversation of the part, the cells that changed."""
     values: dict[str, list[Any]] = {name: part[name].to_list() for name in part.columns}
     asked: dict[str, list[bool]] = {name: looks[name].to_list() for name in looks.columns}
     numbers = part[schema.CONVERSATION]
     starts = (numbers != numbers.shift()).fill_null(True).arg_true().to_list()
-    for first, after in zip(starts, [*starts[1:], part.height], strict=True):
-        yield one_conversation(values, asked, range(first, after), settings, key)
+    spans = [range(first, after) for first, after in itertools.pairwise([*starts, part.height])]
+    begun = [gathered(values, asked, rows, settings) for rows in spans]
+    raw = [{cell.column: cell.text for cell in one.cells if cell.column in FREE} for one in begun]
+    settle(begun, gate(settings))
+    for rows, one, before in zip(spans, begun, raw, strict=True):
+        yield finished(values, rows, one, before, key)
 
 
-def one_conversation(
-    values: dict[str, list[Any]], asked: dict[str, list[bool]], rows: range, settings: Settings, key: bytes
-) -> Redacted:
-    """The conversation of these rows, redacted."""
+def gathered(
+    values: dict[str, list[Any]], asked: dict[str, list[bool]], rows: range, settings: Settings
+) -> Conversation:
+    """The conversation of these rows, before redaction."""
     cells = [
         Cell(row, name, values[name][row], asked[name][row])
         for row in rows
@@ -170,23 +172,23 @@ def one_conversation(
     ]
     first = rows[0]
     for name in ("source", "tree", "conversation_id"):
-        for text in dict.fromkeys(values[name][row] for row in rows):
+        for text, row in {values[name][row]: row for row in reversed(rows)}.items():
             if text:
-                cells.append(Cell(first, name, text, asked[name][first] or name == "source"))
+                cells.append(Cell(first, name, text, asked[name][row] or name == "source"))
     roster, authors = who(values, rows, settings)
-    conversation = Conversation(cells, roster, settings, authors)
-    raw = {cell.column: cell.text for cell in cells if cell.column in FREE}
-    conversation.redact()
+    return Conversation(cells, roster, settings, authors)
+
+
+def finished(
+    values: dict[str, list[Any]], rows: range, conversation: Conversation, raw: dict[str, str], key: bytes
+) -> list[Cell]:
+    """The redacted conversation with its originals shown to be clean or withheld, and its ids distinct."""
+    cells = conversation.cells
     withhold(conversation)
-    rename(cells, raw, [values["record"][first], *(str(values["role"][row]) for row in rows)], key)
-    sources = dict(
-        zip(
-            dict.fromkeys(values["source"][row] for row in rows),
-            (c for c in cells if c.column == "source"),
-            strict=False,
-        )
-    )
-    return Redacted(first, len(rows), spread(cells, rows, values, sources))
+    rename(cells, raw, [values["record"][rows[0]], *(str(values["role"][row]) for row in rows)], key)
+    named_files = dict.fromkeys(values["source"][row] for row in reversed(rows))
+    sources = dict(zip(named_files, (cell for cell in cells if cell.column == "source"), strict=False))
+    return spread(cells, rows, values, sources)
 
 
 def who(values: dict[str, list[Any]], rows: range, settings: Settings) -> tuple[Roster, dict[str, str]]:
@@ -276,10 +278,10 @@ class Edits:
         }
         self.counts: dict[int, dict[str, int]] = {}
 
-    def take(self, conversation: Redacted) -> None:
+    def take(self, cells: list[Cell]) -> None:
         """Note the changes of one conversation."""
         originals: dict[int, dict[str, int]] = {}
-        for cell in conversation.cells:
+        for cell in cells:
             row = self.rows[cell.row]
             places, texts = self.columns[cell.column]
             places.append(row)
@@ -352,5 +354,5 @@ def alone(text: str, column: str, people: tuple[Person, ...], settings: Settings
         for one in (*people, *named(settings.names)):
             roster.add(one)
     cell = Cell(0, column, text, True)
-    Conversation([cell], roster, settings, ledger=Unnumbered()).redact()
+    settle([Conversation([cell], roster, settings, ledger=Unnumbered())], gate(settings))
     return cell.text

@@ -1,8 +1,8 @@
 """One conversation: what is found in any of its cells is replaced in all of them, until nothing is found.
 
-A round asks the detectors about the cells that the gate (or the last round) let through, looks for every value
-found so far and every name in all cells, and replaces. Rounds go on while something changes, so the answer is a
-fixpoint by construction; every round takes characters away for stand-ins, so they end.
+A round asks the detectors about the cells that the gate let through, looks for every value found so far and every
+name in all cells, and replaces. What changed goes through the gate again and, where it is let through, into another
+round, so the answer is a fixpoint by construction; every round puts stand-ins for characters, so they end.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+
+import polars as pl
 
 from curate.pii.detect import Settings, detect, resolved
 from curate.pii.kinds import Found
@@ -55,7 +57,7 @@ class Cell:
 
     def put(self, text: str) -> None:
         """Take the new text."""
-        self.text, self.changed, self.look, self.reading, self.squeezing = text, True, True, None, None
+        self.text, self.changed, self.reading, self.squeezing = text, True, None, None
 
 
 @dataclass
@@ -68,23 +70,27 @@ class Conversation:
     authors: dict[str, str] = field(default_factory=dict)  # an author as written: the key of the person
     ledger: Ledger = field(default_factory=Ledger)
     values: dict[tuple[str, str], None] = field(default_factory=dict)
+    started: bool = False
 
-    def redact(self) -> None:
-        """Replace in place until nothing is found."""
+    def __post_init__(self) -> None:
+        """Keep the numbers of stand-ins that already stand in the cells."""
         self.ledger.reserve(cell.text for cell in self.cells)
-        changed = True
-        while changed:
-            before = len(self.values)
-            spans = {place: self.detected(cell) for place, cell in enumerate(self.cells) if cell.look}
-            for cell in self.cells:
-                cell.look = False
-            fresh = list(self.values)
-            changed = False
-            for place, cell in enumerate(self.cells):
-                own = spans.get(place)
-                if own is None and len(fresh) == before and before and not self.named(cell):
-                    continue
-                changed |= self.replace(cell, own or {}, fresh)
+
+    def round(self) -> list[Cell]:
+        """Replace what this round finds, and say which cells changed; those, and none else, may hold more."""
+        known = len(self.values)
+        spans = {place: self.detected(cell) for place, cell in enumerate(self.cells) if cell.look}
+        values = list(self.values)
+        fresh = not self.started or len(values) > known
+        self.started = True
+        changed = []
+        for place, cell in enumerate(self.cells):
+            if not fresh and not cell.look:
+                continue
+            cell.look = False
+            if self.replace(cell, spans.get(place, {}), values):
+                changed.append(cell)
+        return changed
 
     def named(self, cell: Cell) -> bool:
         """Whether a name may stand in the cell."""
@@ -113,7 +119,8 @@ class Conversation:
             cell.put(stand_in)
             return True
         ledger = Unnumbered() if cell.column in SHARED else self.ledger
-        known = [value for value in values if trace(*value) in cell.squeeze()]
+        met = Counter((one.kind, one.key) for spans in own.values() for one in spans)
+        known = [value for value in values if cell.squeeze().count(trace(*value)) > met[value]]
         named = self.named(cell)
         if not own and not known and not named:
             return False
@@ -190,3 +197,20 @@ def filled(text: str, spans: list[Found], ledger: Ledger) -> tuple[str, Counter[
         pieces += (text[done : one.start], stand_in)
         done = one.stop
     return "".join([*pieces, text[done:]]), tally
+
+
+def settle(conversations: list[Conversation], pattern: str) -> None:
+    """Redact all of them in place: rounds until nothing changes. `pattern` is the gate's expression."""
+    waiting = conversations
+    while waiting:
+        changed = [(one, one.round()) for one in waiting]
+        cells = [cell for _, some in changed for cell in some]
+        texts = pl.Series([cell.text for cell in cells], dtype=pl.String)
+        spaced = texts.str.replace_all("_", " ", literal=True)
+        for cell, look in zip(cells, texts.str.contains(pattern) | spaced.str.contains(pattern), strict=True):
+            cell.look = look
+        for one, some in changed:
+            for cell in some:
+                # A name beside a stand-in may only now read as one.
+                cell.look = cell.look or one.named(cell)
+        waiting = [one for one, some in changed if any(cell.look for cell in some)]

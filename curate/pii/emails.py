@@ -38,7 +38,8 @@ def find_emails(text: str, field: str) -> Iterator[Found]:
                 if domain:
                     stop = match.start(2) + len(domain)
                     yield Found(match.start(), stop, "email", email_key(match.group(1), domain))
-    if BRACKETED.search(text) or SPOKEN_DOT.search(text):
+    low = text.lower()
+    if "a" in low and ("dot" in low or "point" in low or BRACKETED.search(text)):
         yield from spelled(text)
 
 
@@ -62,6 +63,8 @@ def spelled(text: str) -> Iterator[Found]:
         if match.group(3).lower() not in rules().words["email.endings"]:
             continue
         if not BRACKETED.search(whole) and not SPOKEN_DOT.search(text[match.start(2) : match.end()]):
+            continue
+        if not BRACKETED.search(whole) and match.group(3).lower() in rules().words["email.words"]:
             continue
         start = match.start()
         local = re.sub(DOT, ".", match.group(1), flags=re.IGNORECASE)

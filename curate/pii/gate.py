@@ -17,7 +17,7 @@ GAP = r"[ \t\n\r.\-/()\u00a0\u2000-\u200a\u202f\u2010-\u2015]{0,4}"
 LETTER = r"(?:^|[^A-Za-z])"
 ENCODED = (
     r"&(?:amp;)*(?:#|commat|nbsp|period|plus|num|lowbar|hyphen|dash)"
-    r"|%(?:25)?(?:40|2[BbDdEe0])|\\u00|[\u00ad\u200b-\u200f\u2060\ufeff\uff0e\uff10-\uff19\uff20]|=\r?\n"
+    r"|%(?:25)?(?:40|2[BbDdEe0])|\\u00|[\u00ad\u200b-\u200f\u2060\ufeff\uff0e\uff10-\uff19\uff20\u0660-\u0669\u06f0-\u06f9\u0966-\u096f]|=\r?\n"
 )
 """Codes that may hide a value: whatever has one goes to the detectors, which read it decoded."""
 
@@ -45,8 +45,8 @@ def accented(word: str) -> str:
 
 def kind_gate(kind: str) -> list[str]:
     """The alternatives of one kind."""
-    digits = rf"\d(?:{GAP}\d)"
-    near = r"[^\d<>]{0,44}"
+    digits = rf"[0-9](?:{GAP}[0-9])"
+    near = r"[^0-9<>]{0,44}"
     if kind == "email":
         return [
             r"\S@|\S\s@|@\s?\S+\.\S",
@@ -55,29 +55,33 @@ def kind_gate(kind: str) -> list[str]:
         ]
     if kind == "phone":
         return [
-            rf"(?:\+\s?|\b00[ .\-]?)\(?[1-9](?:{GAP}\d){{6}}",
-            rf"\b0[1-9]{digits}{{7}}",
-            rf"\(?0\d{{1,4}}\)?{GAP[:-5]}+\d(?:{GAP}\d){{6}}",
-            r"\(\d{3}\)\s?\d{3}|\d{3}[.\-]\d{3}[ .\-\u2010-\u2015\u00a0]\d{4}",
-            rf"{LETTER}{words_of('phone.before')}[s:]?{near}\d(?:{GAP}\d){{6}}",
-            rf"\d(?:{GAP}\d){{6}}(?:\s?(?:x|ext|poste).{{0,9}})?[\s(:\-\u2010-\u2015\u00a0]{{1,3}}{words_of('phone.after')}",
+            rf"(?:\+\s?|(?-u:\b)00[ .\-]?)\(?[1-9](?:{GAP}[0-9]){{6}}",
+            rf"(?-u:\b)0[1-9]{digits}{{7}}",
+            rf"\(?0[0-9]{{1,4}}\)?{GAP[:-5]}+[0-9](?:{GAP}[0-9]){{6}}",
+            r"\([0-9]{3}\)\s?[0-9]{3}|[0-9]{3}[.\-][0-9]{3}[ .\-\u2010-\u2015\u00a0][0-9]{4}",
+            rf"{LETTER}{words_of('phone.before')}[s:]?{near}[0-9](?:{GAP}[0-9]){{6}}",
+            rf"[0-9](?:{GAP}[0-9]){{6}}(?:\s?(?:x|ext|poste).{{0,9}})?[\s(:\-\u2010-\u2015\u00a0]{{1,3}}{words_of('phone.after')}",
         ]
     if kind == "iban":
-        return [r"\b[A-Za-z]{2}\d\d[ .\-\u00a0]{0,2}[A-Za-z0-9]{2}(?:[ .\-\u00a0]{0,2}[A-Za-z0-9]){9}"]
+        return [
+            r"(?-u:\b)[A-Za-z]{2}[0-9][0-9][ .\-\u00a0]{0,2}[A-Za-z0-9]{2}(?:[ .\-\u00a0]{0,2}[A-Za-z0-9]){9}"
+        ]
     if kind == "card":
-        grouped = r"\b[2-6]\d{3}[ \-.\u00a0\u2010-\u2015]?\d{2}(?:[ \-.\u00a0\u2010-\u2015]?\d){8}"
+        grouped = (
+            r"(?-u:\b)[2-6][0-9]{3}[ \-.\u00a0\u2010-\u2015]?[0-9]{2}(?:[ \-.\u00a0\u2010-\u2015]?[0-9]){8}"
+        )
         return [
             grouped,
-            r"\b(?:1800|2131)[ \-]?\d{4}",
-            rf"{words_of('card.context')}{near}\d(?:[ \-.\u00a0]?\d){{11}}",
+            r"(?-u:\b)(?:1800|2131)[ \-]?[0-9]{4}",
+            rf"{words_of('card.context')}{near}[0-9](?:[ \-.\u00a0]?[0-9]){{11}}",
         ]
     if kind == "nir":
-        spaced = r"\b[1-478]\s?\d\d\s?[0-9]\d[\s.\-]?(?:\d\d|2[ABab])[\s.\-]?\d{3}[\s.\-]?\d{3}[\s.\-]?\d\d\b"
-        return [spaced, rf"{words_of('nir.context')}{near}[1-478](?:\s?[\dABab]){{12}}"]
+        spaced = r"(?-u:\b)[1-478]\s?[0-9][0-9]\s?[0-9][0-9][\s.\-]?(?:[0-9][0-9]|2[ABab])[\s.\-]?[0-9]{3}[\s.\-]?[0-9]{3}[\s.\-]?[0-9][0-9](?-u:\b)"
+        return [spaced, rf"{words_of('nir.context')}{near}[1-478](?:\s?[0-9ABab]){{12}}"]
     if kind == "siren":
         return [
-            r"\b\d{3}[\s.]\d{3}[\s.]\d{3}[\s.]\d{5}\b",
-            rf"{words_of('siren.context')}{near}\d{{3}}[\s.\-]?\d{{3}}[\s.\-]?\d{{3}}",
+            r"(?-u:\b)[0-9]{3}[\s.][0-9]{3}[\s.][0-9]{3}[\s.][0-9]{5}(?-u:\b)",
+            rf"{words_of('siren.context')}{near}[0-9]{{3}}[\s.\-]?[0-9]{{3}}[\s.\-]?[0-9]{{3}}",
         ]
     return other_gate(kind, near)
 
@@ -85,21 +89,23 @@ def kind_gate(kind: str) -> list[str]:
 def other_gate(kind: str, near: str) -> list[str]:
     """The alternatives of the kinds that are not long numbers."""
     if kind == "vat":
-        return [r"\bFR[\s\-.]?[0-9A-Z]{2}[\s\-.]?\d{3}[\s.]?\d{3}[\s.]?\d{3}"]
+        return [r"(?-u:\b)FR[\s\-.]?[0-9A-Z]{2}[\s\-.]?[0-9]{3}[\s.]?[0-9]{3}[\s.]?[0-9]{3}"]
     if kind == "ssn":
         return [
-            r"\b\d{3}[\-\u2010-\u2015]\d\d[\-\u2010-\u2015]\d{4}\b",
-            rf"{words_of('ssn.context')}{near}\d{{3}}[\- ]?\d\d[\- ]?\d{{4}}",
+            r"(?-u:\b)[0-9]{3}[\-\u2010-\u2015][0-9][0-9][\-\u2010-\u2015][0-9]{4}(?-u:\b)",
+            rf"{words_of('ssn.context')}{near}[0-9]{{3}}[\- ]?[0-9][0-9][\- ]?[0-9]{{4}}",
         ]
     if kind == "ip":
         return [
-            r"\b\d{1,3}(?:\.\d{1,3}){3}\b",
-            r"\b(?:[0-9A-Fa-f]{1,4}:){7}|\b[23][0-9A-Fa-f]{3}:[0-9A-Fa-f:]*::?",
+            r"(?-u:\b)[0-9]{1,3}(?:\.[0-9]{1,3}){3}(?-u:\b)",
+            r"(?-u:\b)(?:[0-9A-Fa-f]{1,4}:){7}|(?-u:\b)[23][0-9A-Fa-f]{3}:[0-9A-Fa-f:]*::?",
         ]
     if kind == "mac":
-        return [r"\b(?:[0-9A-Fa-f]{2}[:\-\u2010-\u2015]){5}[0-9A-Fa-f]{2}"]
+        return [r"(?-u:\b)(?:[0-9A-Fa-f]{2}[:\-\u2010-\u2015]){5}[0-9A-Fa-f]{2}"]
     if kind == "crypto":
-        return [r"\b0x[0-9a-fA-F]{40}|\b(?:bc1|[13])[0-9A-HJ-NP-Za-z]{25}|\bbc1[a-z0-9]{11}"]
+        return [
+            r"(?-u:\b)0x[0-9a-fA-F]{40}|(?-u:\b)(?:bc1|[13])[0-9A-HJ-NP-Za-z]{25}|(?-u:\b)bc1[a-z0-9]{11}"
+        ]
     if kind == "handle":
         return [r"@[A-Za-z]"]
     if kind == "secret":

@@ -21,6 +21,7 @@ class SecretShape:
     name: str
     pattern: re.Pattern[str]
     start: str
+    hints: tuple[str, ...]  # lower case; one of them stands in every match
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ class Rules:
 
 LISTS = (
     "phone.before phone.after phone.not_after card.context nir.context siren.context ssn.context ip.public "
-    "ip.not_after email.programs email.not_endings email.file_endings email.endings url.tokens password.words "
+    "ip.not_after email.programs email.not_endings email.file_endings email.endings email.words url.tokens password.words "
     "name.roles name.teams name.assistants name.particles name.never_alone name.words name.calling name.plain name.fields"
 ).split()
 
@@ -76,10 +77,11 @@ def strings(data: dict[str, Any], key: str) -> list[str]:
 
 def secret_shape(entry: dict[str, Any], place: int) -> SecretShape:
     """One [[secret]] table."""
-    for key in ("name", "pattern", "start", "source", "date"):
+    for key in ("name", "pattern", "start", "hints", "source", "date"):
         if key not in entry:
             raise RecipeError(f"[[secret]] number {place + 1} in {FILE} has no '{key}'")
-    return SecretShape(entry["name"], compiled(entry["pattern"], f"secret {entry['name']}"), entry["start"])
+    pattern = compiled(entry["pattern"], f"secret {entry['name']}")
+    return SecretShape(entry["name"], pattern, entry["start"], tuple(strings(entry, "hints")))
 
 
 def compiled(pattern: str, where: str) -> re.Pattern[str]:

@@ -25,7 +25,10 @@ def find_secrets(text: str, field: str) -> Iterator[Found]:
     >>> [text[found.start : found.stop] for found in find_secrets(text, "")]
     ['abc123def', 'hunter22!']
     """
+    low = text.lower()
     for shape in rules().secrets:
+        if not any(hint in low for hint in shape.hints):
+            continue
         for match in shape.pattern.finditer(text):
             start, stop = match.span("value") if "value" in shape.pattern.groupindex else match.span()
             if mixed(text[start:stop]) or "PRIVATE KEY" in text[start:stop]:
@@ -33,22 +36,26 @@ def find_secrets(text: str, field: str) -> Iterator[Found]:
     if "://" in text:
         for match in CREDENTIALS.finditer(text):
             yield Found(match.start(1), match.end(1), "secret", match.group(1))
-    for match in token_pattern().finditer(text):
-        yield Found(match.start(1), match.end(1), "secret", match.group(1))
-    for match in password_pattern().finditer(text):
-        value = (
-            match.group("value").rstrip(".,;:!?)\"'»")
-            if not match.group("value")[-1] == "!"
-            else match.group("value")
-        )
-        if looks_chosen(value):
-            yield Found(match.start("value"), match.start("value") + len(value), "secret", value)
+    if "=" in text:
+        for match in token_pattern().finditer(text):
+            yield Found(match.start(1), match.end(1), "secret", match.group(1))
+    if any(word[:4] in low for word in rules().words["password.words"]):
+        yield from passwords(text)
     if (
         field
         and field.lower() in rules().words["url.tokens"] | rules().words["password.words"]
         and looks_chosen(text.strip())
     ):
         yield Found(0, len(text), "secret", text)
+
+
+def passwords(text: str) -> Iterator[Found]:
+    """Values after "password is", "mdp :" and the like that look chosen; a closing sign is not theirs."""
+    for match in password_pattern().finditer(text):
+        value = match.group("value").rstrip(".,;:?)\"'»")
+        if looks_chosen(value):
+            start = match.start("value")
+            yield Found(start, start + len(value), "secret", value)
 
 
 def mixed(value: str) -> bool:
