@@ -25,11 +25,11 @@ CANDIDATES = 6
 def evidence(guesses: pl.DataFrame, weights: pl.Series) -> pl.DataFrame:
     """The guesses as `text`, `language`, `evidence` (Int64, above 0); `weights` holds one weight per text.
 
-    >>> guesses = pl.DataFrame({"text": [0], "language": ["fr"], "p": [1.0]}, schema_overrides={"text": pl.UInt32})
+    >>> guesses = pl.DataFrame({"text": [0], "language": ["fr"], "p": [1.0]})
     >>> evidence(guesses, pl.Series([0.5])).row(0)
     (0, 'fr', 3454)
     """
-    share = weights.gather(guesses["text"])
+    share = weights.gather(guesses["text"].cast(pl.UInt32))
     said = (pl.lit(share) * (pl.col("p") / FLOOR).log() * 1000).round().cast(pl.Int64)
     return guesses.select("text", "language", said.alias("evidence")).filter(pl.col("evidence") > 0)
 

@@ -9,7 +9,7 @@ LONGEST = 160
 
 
 def spoken(text: pl.Expr) -> pl.Expr:
-    """The words of a message in lower case, as capitals halve the model's accuracy; at most `LONGEST` characters.
+    """The words of a message in lower case (capitals halve the accuracy), at most `LONGEST` characters.
 
     >>> said = pl.DataFrame({"text": ["See https://x.org @bob: C'EST `x = 1` 12 👍"]})
     >>> said.select(spoken(pl.col("text"))).item()
@@ -29,5 +29,5 @@ def spoken(text: pl.Expr) -> pl.Expr:
 
 
 def weight(words: pl.Expr) -> pl.Expr:
-    """How much a message's words can tell, 0 to 1: all from 24 bytes of UTF-8 (some words, 8 ideographs) on."""
+    """How much a message's words can tell, 0 to 1: all from 24 bytes of UTF-8 (8 ideographs) on."""
     return (words.str.len_bytes().cast(pl.Float64) / 24.0).clip(0.0, 1.0)
