@@ -55,8 +55,11 @@ def open_bytes(place: Place) -> BinaryIO:
     return cast(BinaryIO, Guarded(raw)) if place.member else raw
 
 
-def read_head(place: Place, size: int) -> bytes:
-    """The first `size` decompressed bytes; what a broken file gave before its break, where that is some."""
+def read_head(place: Place, size: int, *, unbroken: bool = False) -> bytes:
+    """The first `size` decompressed bytes; what a broken file gave before its break, where that is some.
+
+    Raises Unreadable where it gave nothing; with `unbroken`, wherever there is a break.
+    """
     parts: list[bytes] = []
     wanted = size
     with open_bytes(place) as stream:
@@ -64,7 +67,7 @@ def read_head(place: Place, size: int) -> bytes:
             try:
                 part = stream.read(wanted)
             except Unreadable:
-                if not parts:
+                if unbroken or not parts:
                     raise
                 break
             except OSError:

@@ -50,14 +50,15 @@ def look_at(place: Place, options: InputOptions) -> tuple[Look, ...]:
     from curate.readers.plan import CONTAINERS
 
     head = read_head(place, HEAD)
-    container = container_of(head, options.encoding)
-    module = import_module(CONTAINERS[container])
+    container = ""
     try:
-        looks: Sequence[Look] = module.look(place, options, head)
-    except Unreadable as error:
+        container = container_of(head, options.encoding)
+        looks: Sequence[Look] = import_module(CONTAINERS[container]).look(place, options, head)
+    except Unreadable:
+        read_head(place, HEAD, unbroken=True)  # a break near the start is the better reason
         if container == "csv" and options.format == "auto" and _is_prose(place.member or place.path):
             raise Unreadable("not a chat log: documentation or code by its name, and no table") from None
-        raise error
+        raise
     return tuple(looks)
 
 
@@ -215,10 +216,9 @@ def _elements(text: str, inside: int, complete: bool) -> list[Any]:
 
 def _look_at_object(looked: Look, told: str, text: str, start: int, complete: bool) -> Look:
     """A record that is the whole file, or an object that wraps the array of records."""
-    if complete:
-        whole = list(_parsed([text]))
-        if whole and not _wraps(text) and (told != "auto" or claimed_by(whole[0], looked.columns)):
-            return replace(looked, schema=detect(whole, told, looked.columns), facts={"whole": "one record"})
+    whole = list(_parsed([text])) if complete else []
+    if whole and not _wraps(text) and (told != "auto" or claimed_by(whole[0], looked.columns)):
+        return replace(looked, schema=detect(whole, told, looked.columns), facts={"whole": "one record"})
     for key, inside in _arrays(text, start):
         records = _elements(text, inside, complete)
         if any(claimed_by(record, looked.columns) for record in records):
@@ -230,6 +230,8 @@ def _look_at_object(looked: Look, told: str, text: str, start: int, complete: bo
             return _look_inside(looked, told, text, inside, complete, facts)
     if not complete:
         raise _TooShortError
+    if not whole:
+        raise Unreadable("not JSON, though it begins like it")
     raise Unreadable("not a chat log: a JSON object that neither is a known record nor holds a list of them")
 
 
