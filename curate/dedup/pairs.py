@@ -9,6 +9,7 @@ out is little: two conversations at the limit mostly share keys beyond their tem
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 import numpy as np
 import polars as pl
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 
 from curate.dedup.evidence import gather_evidence
 from curate.kernels.folding import fold_table
-from curate.kernels.jaccard import LEADERS, QUOTA, SPARES, lead_crowd, pairs_within, verify_pairs
+from curate.kernels.jaccard import hub_pairs, leader_pairs, pairs_within, verify_pairs
 from curate.kernels.shingles import ShingleSets, shingle_sets
 from curate.passes.base import Texts
 from curate.schema import ROLE
@@ -103,24 +104,30 @@ def _compare_section(
 ) -> Iterator[Compared]:
     """What the buckets of a section give: places of two conversations in `ids`, and their Jaccard."""
     place = np.searchsorted(ids, section["id"].to_numpy())
-    starts = np.flatnonzero(np.diff(section["bucket"].to_numpy().astype(np.int64), prepend=-1))
-    bounds = np.append(starts, section.height)
-    crowded = np.diff(bounds) > CROWD
-    small = ~np.repeat(crowded, np.diff(bounds))
-    yield _all_pairs(place[small], np.append(0, np.cumsum(np.diff(bounds)[~crowded])), sets, floor)
-    # Spares are drawn by content and key: others in each band, the same however the run is cut.
-    draw = section["content"].to_numpy() ^ section["key"].to_numpy()
-    for start, stop in zip(bounds[:-1][crowded], bounds[1:][crowded], strict=True):
-        members = place[start:stop]
-        spares = members[np.argsort(draw[start:stop], kind="stable")[:SPARES]]
-        yield lead_crowd(*sets, members, spares, floor, limit, LEADERS, QUOTA)
+    sizes = np.diff(np.flatnonzero(np.diff(_numbers(section["bucket"]), prepend=-1, append=-1)))
+    crowded = sizes > CROWD
+    rows_crowded = np.repeat(crowded, sizes)
+    in_small, in_crowds = place[~rows_crowded], place[rows_crowded]
+    small, crowds = _bounds(sizes[~crowded]), _bounds(sizes[crowded])
+    within, hubs = pairs_within(small), hub_pairs(crowds)
+    ones, twos = (np.append(in_small[within[side]], in_crowds[hubs[side]]) for side in (0, 1))
+    yield _compare_once(ones, twos, sets, floor)
+    for start, stop in pairwise(crowds):
+        yield leader_pairs(*sets, in_crowds[start:stop], floor, limit)
 
 
-def _all_pairs(
-    place: NDArray[np.int64], bounds: NDArray[np.int64], sets: ShingleSets, floor: float
+def _numbers(buckets: pl.Series) -> NDArray[np.int64]:
+    return buckets.to_numpy().astype(np.int64)
+
+
+def _bounds(sizes: NDArray[np.int64]) -> NDArray[np.int64]:
+    return np.append(0, np.cumsum(sizes, dtype=np.int64))
+
+
+def _compare_once(
+    ones: NDArray[np.int64], twos: NDArray[np.int64], sets: ShingleSets, floor: float
 ) -> Compared:
-    """All pairs within buckets; one that shares several keys is compared once."""
-    ones, twos = (place[side] for side in pairs_within(bounds))
+    """The pairs with their Jaccard; one that shares several keys is compared once."""
     number = len(sets.first)
     met = np.unique(np.minimum(ones, twos) * number + np.maximum(ones, twos))
     lower, higher = met // number, met % number

@@ -8,11 +8,10 @@ from numpy.typing import NDArray
 from curate.kernels.jit import compiled
 
 LEADERS = 64
-"""In a crowded bucket, members are compared with at most this many others, plus the spares."""
-QUOTA = 4
+"""In a crowded bucket, at most this many members lead."""
+QUOTA = 2
 """A member that this many leaders match is led: it does not lead in its turn."""
-SPARES = 2
-"""Members of a crowded bucket, drawn by their content, that all are compared with as well."""
+_STRIDE = 3  # hubs of a crowd are the members at QUOTA, and at this many times the place of the last hub
 
 
 @compiled
@@ -92,44 +91,62 @@ def verify_pairs(
 
 
 @compiled
-def lead_crowd(
+def hub_pairs(bounds: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Places of each member of a crowd with each hub before it; crowd c is `bounds[c]:bounds[c + 1]`.
+
+    Hubs stand thinner and thinner in the order in which members would be kept: where those before are dead
+    (dropped by another pass), the next one alive is soon found. What that may miss only stays: fewer than
+    three for each dead one.
+    """
+    total = 0
+    for crowd in range(len(bounds) - 1):
+        hub = QUOTA
+        while hub < bounds[crowd + 1] - bounds[crowd]:
+            total += bounds[crowd + 1] - bounds[crowd] - hub - 1
+            hub *= _STRIDE
+    ones, twos = np.empty(total, np.int64), np.empty(total, np.int64)
+    at = 0
+    for crowd in range(len(bounds) - 1):
+        hub = QUOTA
+        while hub < bounds[crowd + 1] - bounds[crowd]:
+            for member in range(bounds[crowd] + hub + 1, bounds[crowd + 1]):
+                ones[at], twos[at] = bounds[crowd] + hub, member
+                at += 1
+            hub *= _STRIDE
+    return ones, twos
+
+
+@compiled
+def leader_pairs(
     hashes: NDArray[np.uint64],
     first: NDArray[np.int64],
     members: NDArray[np.int64],
-    spares: NDArray[np.int64],
     floor: float,
     limit: float,
-    most: int,
-    quota: int,
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
-    """Pairs of a crowded bucket, in time proportional to its members; which of them, and their Jaccard.
+    """Pairs of a crowd's members with its leaders, in time proportional to the members; and their Jaccard.
 
-    `members` are in the order in which they would be kept. Each is compared with the leaders before it and
-    leads in its turn while fewer than `quota` of them match it at the limit and there is room (`most`).
-    So whatever keeping in that order keeps of the bucket leads, as long as there is room, and every other
-    member has a pair with it. Each is compared with the `spares` too, for the case that leaders are dead.
+    `members` are in the order in which they would be kept. Each is compared with the leaders before it until
+    `QUOTA` of them match it at the limit; where fewer do and there is room, it leads in its turn. So whatever
+    keeping in that order keeps of the crowd leads, as long as there is room, and every other member has a
+    pair with it.
     """
-    room = len(members) * (most + len(spares))
+    room = len(members) * LEADERS
     ones, twos = np.empty(room, np.int64), np.empty(room, np.int64)
     found = np.empty(room, np.float64)
-    leaders = np.empty(most, np.int64)
+    leaders = np.empty(LEADERS, np.int64)
     led, at = 0, 0
     for member in members:
         matches = 0
-        for place in range(led):
-            jaccard = _compare(hashes, first, member, leaders[place], floor)
+        for leader in leaders[:led]:
+            jaccard = _compare(hashes, first, member, leader, floor)
             if jaccard > 0.0:
-                ones[at], twos[at], found[at] = member, leaders[place], jaccard
+                ones[at], twos[at], found[at] = member, leader, jaccard
                 at += 1
             matches += jaccard >= limit
-            if matches == quota:
+            if matches == QUOTA:
                 break
-        for spare in spares:
-            jaccard = _compare(hashes, first, member, spare, floor) if spare != member else 0.0
-            if jaccard > 0.0:
-                ones[at], twos[at], found[at] = member, spare, jaccard
-                at += 1
-        if matches < quota and led < most:
+        if matches < QUOTA and led < LEADERS:
             leaders[led] = member
             led += 1
     return ones[:at].copy(), twos[:at].copy(), found[:at].copy()
