@@ -88,8 +88,10 @@ def container_of(head: bytes, encoding: str = "auto") -> str:
     text = decode_head(head, encoding)[0].lstrip("\ufeff")
     if not text.strip():
         raise Unreadable("nothing but white space")
+    if _is_lines(text):
+        return "jsonl"
     if text.lstrip()[0] in "{[":
-        return "jsonl" if _is_lines(text) else "json"
+        return "json"
     if encoding == "auto" and len(_BINARY.findall(head)) > 0.1 * len(head) and "\0" in text:
         raise Unreadable("not a chat log: no text")
     return "text" if transcript.looks_like(text) else "csv"
