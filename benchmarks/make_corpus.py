@@ -114,7 +114,7 @@ def placed(truth: pl.DataFrame, messages: pl.DataFrame, stream: Stream, start: i
     found = truth.with_columns(own=own).join(
         firsts, left_on="own", right_on="conversation", how="left", maintain_order="left"
     )
-    record = pl.col("at") + pl.col("turn").fill_null(0) + stream.records + 1
+    record = pl.col("at") + pl.col("turn").fill_null(0) + stream.records + 2  # row 1 is the headline
     return found.with_columns(file=pl.lit(stream.path.name), record=record).drop("own", "at")
 
 

@@ -41,7 +41,7 @@ RAW_LINES = {
 CUT_OFF = '{"id": "req-a18", "messages": [{"role": "user", "content": "how do I"}, {"role": "assis'
 
 Written = dict[str, int]
-"""Conversation id of the source texts (or name of a raw line): 1-based record in its file."""
+"""Conversation id of the source texts (or name of a raw line): 1-based record in its file (a headline is row 1)."""
 
 
 def openai_message(letter: str, text: str, number: int) -> dict[str, Any]:
@@ -104,8 +104,8 @@ def export_excel(path: Path) -> Written:
         role = "Client" if letter == "U" else "Conseiller"
         quoted = '"' + text.replace('"', '""') + '"' if any(sign in text for sign in ';"\n') else text
         cells = (chat.id, f"{at:%d/%m/%Y %H:%M:%S}", role, author, quoted, chat.facts["note"])
-        first.setdefault(chat.id, len(lines))
         lines.append(";".join(cells))
+        first.setdefault(chat.id, len(lines))
     path.write_bytes("".join(f"{line}\r\n" for line in lines).encode("cp1252"))
     return first
 
@@ -233,8 +233,8 @@ def web_chat(path: Path) -> Written:
     first: Written = {}
     for chat, at, letter, text in rows_by_time(read_chats(TEXTS / "webchat.txt")):
         role, author = ("visitor", chat.facts["author"]) if letter == "U" else ("agent", chat.facts["agent"])
-        first.setdefault(chat.id, len(rows))
         rows.append((chat.id, at, role, author, text))
+        first.setdefault(chat.id, len(rows))
     path.write_bytes(workbook("Chats", rows))
     return first
 
@@ -247,7 +247,7 @@ def faq_pairs(path: Path) -> Written:
         cells = [text.replace('"', '""') for _, text in chat.turns]
         lines.append(",".join(f'"{cell}"' for cell in cells))
     path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8-sig", newline="\n")
-    return {chat.id: number for number, chat in enumerate(chats, 1)}
+    return {chat.id: number for number, chat in enumerate(chats, 2)}
 
 
 FILES: dict[str, Callable[[Path], Written]] = {

@@ -98,9 +98,9 @@ def test_record_leads_to_the_conversation(corpus: Path, truth: pl.DataFrame) -> 
         if row["file"] == "openai.jsonl":
             assert name in lines[row["record"] - 1]
         if row["file"] == "rows.csv":
-            assert rows[row["record"]][0] == name  # row 0 is the headline
+            assert rows[row["record"] - 1][0] == name  # row 1 is the headline
             if row["turn"] is not None:
-                assert rows[row["record"] - row["turn"] - 1][0] != name
+                assert rows[row["record"] - row["turn"] - 2][0] != name
 
 
 def without_system(turns: list[tuple[str, str]]) -> list[tuple[str, str]]:
