@@ -1,10 +1,13 @@
-"""How well and how fast private data is found, per kind, on labelled sets: recall, precision, hits on hard negatives.
+"""How well and how fast private data is found, per kind, on labelled sets: recall, precision, hits on hard
+negatives.
 
     python -m benchmarks.pii FOLDER      a folder with any of presidio_synth_v2.json,
                                          contextual_anonymizer.dev.jsonl, fenghaoran.jsonl.gz,
-                                         eds_pseudo_templates_fr.txt; without one, speed and hard negatives alone
+                                         eds_pseudo_templates_fr.txt; without one, speed and hard negatives
+                                         alone
 
-A labelled span counts as found when at least 80% of its characters are under findings of any kind. A finding is
+A labelled span counts as found when at least 80% of its characters are under findings of any kind. A finding
+is
 right when any labelled span touches it: a phone number labelled as an id is private all the same.
 """
 
@@ -81,7 +84,9 @@ def eds(path: Path) -> Iterator[Sample]:
 
 
 def contextual(path: Path) -> Iterator[Sample]:
-    """Spans by laying the anonymised text over the original: what stands between its stand-ins must be equal."""
+    """Spans by laying the anonymised text over the original: what stands between its stand-ins must be
+    equal.
+    """
     for line in path.read_text().splitlines():
         row = json.loads(line)
         pieces = re.split(r"\[([A-Z_]+)_\d+\]", row["anonymized_context"])
@@ -166,7 +171,7 @@ def negatives(settings: Settings) -> None:
 
 def speed(settings: Settings) -> None:
     """Print texts per second: clean rows through the pass, rows with values through the pass."""
-    said = "Bonjour, ma commande 48213 du 12/05/2024 n'est pas arrivée, pouvez-vous regarder ? Merci, c'est urgent {}."
+    said = "Bonjour, ma commande 48213 du 12/05/2024 n'est pas là, pouvez-vous regarder ? Merci, urgent {}."
     clean = [said.format(place % 97) for place in range(100_000)]
     busy = [
         f"Appelez-moi au 06 12 {place % 90 + 10} 56 78 ou jean{place}@exemple.fr, merci beaucoup"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from functools import lru_cache
 from hashlib import blake2b
 from typing import Any, ClassVar
 
@@ -14,15 +13,16 @@ import polars as pl
 from curate import schema
 from curate.errors import RecipeError, unknown
 from curate.passes.base import Redaction
+from curate.pii.alone import redact_name, redact_strings
 from curate.pii.conversation import FREE, Cell, Conversation, settle
 from curate.pii.detect import Settings
 from curate.pii.gate import gate, may_hold, names_gate
 from curate.pii.ids import distinct
-from curate.pii.kinds import DEFAULT, KINDS, Found
-from curate.pii.leaves import leaves
-from curate.pii.roster import Person, Roster, named, person
-from curate.pii.rules import rules
-from curate.pii.standins import STAND_IN, Unnumbered
+from curate.pii.kinds import DEFAULT, KINDS
+from curate.pii.people import people_rows, who
+from curate.pii.roster import named
+
+__all__ = ["RedactPii", "redact_name", "redact_strings"]
 
 ORDER = ("author", "text", "parts", "extra", "original")
 """Columns of a row in the order in which their values are numbered; ids and file names come last."""
@@ -31,11 +31,13 @@ COUNTED = ("text", "parts", "extra")
 
 @dataclass(frozen=True, kw_only=True)
 class RedactPii(Redaction):
-    """Replace private values by stand-ins such as <EMAIL_1>: the same value, the same stand-in, in all columns.
+    """Replace private values by stand-ins such as <EMAIL_1>: the same value, the same stand-in, in all
+    columns.
 
     `kinds` is what is looked for (`curate.pii.kinds.KINDS`; all but handle by default), `regions` whose phone
     numbers are known without a country code (two capitals each, nearest first; the rules' list by default),
-    `names` people to find beside the log's own authors, `keep` values to leave (an address, a number, a name, or
+    `names` people to find beside the log's own authors, `keep` values to leave (an address, a number, a
+    name, or
     `@acme.com` for a whole domain), `key` a secret that makes the suffixes of ids impossible to guess.
 
     Adds `pii` (UInt32, stand-ins put into the message's text, parts and extra) and `pii_kinds`
@@ -106,44 +108,6 @@ def gates(batch: pl.DataFrame, settings: Settings) -> pl.DataFrame:
     return looks.with_columns(source=batch["source"].replace_strict(by_source, return_dtype=pl.Boolean))
 
 
-def people_rows(batch: pl.DataFrame, settings: Settings) -> pl.Series:
-    """Rows that bring a name into their conversation: an author, a name field of the export, a file name."""
-    nobody = pl.repeat(False, batch.height, eager=True)
-    if "person" not in settings.kinds:
-        return nobody
-    found = nobody
-    if batch["author"].null_count() < batch.height:
-        pairs = batch.select("author", pl.col("role").cast(pl.String)).unique().drop_nulls()
-        people = pairs.filter(pl.Series([any(person(*pair)) for pair in pairs.iter_rows()], dtype=pl.Boolean))
-        keyed = batch.select("author", pl.col("role").cast(pl.String))
-        found = found | keyed.join(
-            people.with_columns(hit=True), on=["author", "role"], how="left", maintain_order="left"
-        )["hit"].fill_null(False)
-    if batch["extra"].null_count() < batch.height:
-        found = found | batch["extra"].str.contains(fields_pattern()).fill_null(False)
-    sources = [source for source in batch["source"].unique() if any(file_people(source))]
-    return found | batch["source"].is_in(sources) if sources else found
-
-
-@lru_cache(maxsize=1)
-def fields_pattern() -> str:
-    """A Rust expression for JSON with a field that names someone."""
-    return '(?i)"(?:' + "|".join(sorted(rules().words["name.fields"])) + r')"\s*:'
-
-
-def file_people(source: str) -> list[Person]:
-    """Whom a file is named after: `WhatsApp Chat with Jean Dupont.txt`.
-
-    >>> [one.words for one in file_people("WhatsApp Chat with Jean Dupont.txt")]
-    [('jean', 'dupont')]
-    """
-    return named(
-        dict.fromkeys(
-            match.group("name").strip() for shape in rules().file_names for match in shape.finditer(source)
-        )
-    )
-
-
 def conversations(
     part: pl.DataFrame, looks: pl.DataFrame, settings: Settings, key: bytes
 ) -> Iterator[list[Cell]]:
@@ -191,37 +155,10 @@ def finished(
     return spread(cells, rows, values, sources)
 
 
-def who(values: dict[str, list[Any]], rows: range, settings: Settings) -> tuple[Roster, dict[str, str]]:
-    """The people of a conversation and, by author as written, the person who stands for it."""
-    roster, authors = Roster(), {}
-    if "person" not in settings.kinds:
-        return roster, {}
-    fields = rules().words["name.fields"]
-    for row in rows:
-        author, extra = values["author"][row], values["extra"][row]
-        if author and author not in authors and not STAND_IN.fullmatch(author):
-            main, only_sought = person(author, str(values["role"][row]))
-            one = main or only_sought
-            if one and not settings.keeps(Found(0, 0, "person", one.key), author):
-                roster.add(one)
-                if main:
-                    authors[author] = roster.people[main.key].key
-        if extra and '"' in extra:
-            for leaf in leaves(extra, True):
-                if leaf.field.lower() in fields and not leaf.number and not STAND_IN.search(leaf.text):
-                    main, _ = person(leaf.text, "user") if len(leaf.text) < 80 else (None, None)
-                    if main:
-                        roster.add(main)
-    for source in dict.fromkeys(values["source"][row] for row in rows):
-        for one in file_people(source):
-            roster.add(one)
-    for one in named(settings.names):
-        roster.add(one)
-    return roster, authors
-
-
 def withhold(conversation: Conversation) -> None:
-    """Empty the originals that may still hold a value: one of the text's was not met there, or one is left in it."""
+    """Empty the originals that may still hold a value: one of the text's was not met there, or one is
+    left in it.
+    """
     texts = {cell.row: cell for cell in conversation.cells if cell.column == "text"}
     busy = bool(conversation.values or conversation.roster.people)
     for cell in conversation.cells:
@@ -323,36 +260,3 @@ def add(tally: dict[str, int], cell: Cell) -> None:
     for stand_in, times in cell.replaced.items():
         kind = stand_in.strip("<>").rpartition("_")[0]
         tally[kind] = tally.get(kind, 0) + times
-
-
-def redact_strings(text: str, settings: Settings | None = None) -> str:
-    """The text with unnumbered stand-ins, for what lies outside of a batch: quarantined lines, manifests.
-
-    Patterns alone, and the names of `settings`.
-
-    >>> redact_strings('{"from": "jean@exemple.fr"')
-    '{"from": "<EMAIL>"'
-    """
-    return alone(text, "text", (), settings or Settings.of())
-
-
-def redact_name(text: str, names: tuple[str, ...] = (), settings: Settings | None = None) -> str:
-    """A file name or path with unnumbered stand-ins; `names` are people it may be called after.
-
-    >>> redact_name("exports/jean@exemple.fr.jsonl"), redact_name("chat_dupont_2024.json", ("Jean Dupont",))
-    ('exports/<EMAIL>.jsonl', 'chat_<PERSON>_2024.json')
-    """
-    return alone(text, "source", tuple(named(names)) + tuple(file_people(text)), settings or Settings.of())
-
-
-def alone(text: str, column: str, people: tuple[Person, ...], settings: Settings) -> str:
-    """One text redacted outside of any conversation."""
-    if not text:
-        return text
-    roster = Roster()
-    if "person" in settings.kinds:
-        for one in (*people, *named(settings.names)):
-            roster.add(one)
-    cell = Cell(0, column, text, True)
-    settle([Conversation([cell], roster, settings, ledger=Unnumbered())], gate(settings))
-    return cell.text

@@ -1,7 +1,9 @@
 """One conversation: what is found in any of its cells is replaced in all of them, until nothing is found.
 
-A round asks the detectors about the cells that the gate let through, looks for every value found so far and every
-name in all cells, and replaces. What changed goes through the gate again and, where it is let through, into another
+A round asks the detectors about the cells that the gate let through, looks for every value found so far and
+every
+name in all cells, and replaces. What changed goes through the gate again and, where it is let through, into
+another
 round, so the answer is a fixpoint by construction; every round puts stand-ins for characters, so they end.
 """
 
@@ -29,7 +31,9 @@ SHARED = frozenset({"tree", "source"})
 
 @dataclass(slots=True)
 class Cell:
-    """One private value of the table: where it stands, what it says now, and whether detectors must look at it."""
+    """One private value of the table: where it stands, what it says now, and whether detectors must look
+    at it.
+    """
 
     row: int
     column: str

@@ -18,12 +18,15 @@ NOT_COVERED: tuple[Gap, ...] = (
         "Les noms des personnes qui ne participent pas à la conversation et qu'aucune liste ne donne.",
     ),
     Gap(
-        "First names written in lower case, unless someone is addressed by them; nicknames and misspelt names.",
+        "First names written in lower case, unless someone is addressed by them; nicknames and "
+        "misspelt names.",
         "Les prénoms écrits en minuscules, sauf en apostrophe ; les surnoms et les noms mal écrits.",
     ),
     Gap(
-        "Names that are also words, months, places or brands (Rose, Will, Pierre, Paris), where a sentence begins with them.",
-        "Les noms qui sont aussi des mots, des mois, des lieux ou des marques (Rose, Pierre, Paris), en début de phrase.",
+        "Names that are also words, months, places or brands (Rose, Will, Pierre, Paris), where a "
+        "sentence begins with them.",
+        "Les noms qui sont aussi des mots, des mois, des lieux ou des marques (Rose, Pierre, Paris), "
+        "en début de phrase.",
     ),
     Gap("Parts of a name of one or two letters.", "Les parties de nom d'une ou deux lettres."),
     Gap(
@@ -31,16 +34,22 @@ NOT_COVERED: tuple[Gap, ...] = (
         "Les adresses postales, les villes, les codes postaux, les coordonnées.",
     ),
     Gap(
-        "Dates of birth, ages, health, beliefs, employers: anything that tells who someone is without naming them.",
-        "Les dates de naissance, l'âge, la santé, les convictions, l'employeur : ce qui désigne quelqu'un sans le nommer.",
+        "Dates of birth, ages, health, beliefs, employers: anything that tells who someone is "
+        "without naming them.",
+        "Les dates de naissance, l'âge, la santé, les convictions, l'employeur : ce qui désigne "
+        "quelqu'un sans le nommer.",
     ),
     Gap(
-        "Customer, order, ticket, policy and passport numbers, licence plates, account numbers other than IBAN.",
-        "Les numéros de client, de commande, de dossier, de contrat, de passeport, les plaques, les comptes hors IBAN.",
+        "Customer, order, ticket, policy and passport numbers, licence plates, account numbers other "
+        "than IBAN.",
+        "Les numéros de client, de commande, de dossier, de contrat, de passeport, les plaques, les "
+        "comptes hors IBAN.",
     ),
     Gap(
-        "Phone numbers of regions that are not listed, written without country code and without a word such as 'tel' near them; numbers of fewer than 7 digits; numbers in words.",
-        "Les téléphones de régions non listées, sans indicatif ni mot comme « tél. » à côté ; ceux de moins de 7 chiffres ; ceux écrits en lettres.",
+        "Phone numbers of regions that are not listed, written without country code and without a "
+        "word such as 'tel' near them; numbers of fewer than 7 digits; numbers in words.",
+        "Les téléphones de régions non listées, sans indicatif ni mot comme « tél. » à côté ; ceux "
+        "de moins de 7 chiffres ; ceux écrits en lettres.",
     ),
     Gap(
         "Identity numbers of other countries than France and the United States.",
@@ -60,7 +69,8 @@ NOT_COVERED: tuple[Gap, ...] = (
     ),
     Gap(
         "Values in base64, in pictures, in files that are attached, or cut in two by other text.",
-        "Les valeurs en base64, dans les images, dans les pièces jointes, ou coupées en deux par un autre texte.",
+        "Les valeurs en base64, dans les images, dans les pièces jointes, ou coupées en deux par un "
+        "autre texte.",
     ),
 )
 """Each gap once; the order is that of the report."""

@@ -87,7 +87,9 @@ def detect(text: str, field: str, settings: Settings) -> list[Found]:
 
 
 def resolved(text: str, found: list[Found]) -> list[Found]:
-    """Of findings that overlap, the one of the first kind, the longest of a kind; none that touches a stand-in."""
+    """Of findings that overlap, the one of the first kind, the longest of a kind; none that touches a
+    stand-in.
+    """
     if not found:
         return found
     taken = [match.span() for match in STAND_IN.finditer(text)] if "<" in text else []

@@ -57,7 +57,9 @@ def address_domain(local: str, domain: str, spaced: bool) -> str:
 
 
 def spelled(text: str) -> Iterator[Found]:
-    """Addresses with "at" and "dot" in words: believed where the ending is one of the rules' and one is spoken."""
+    """Addresses with "at" and "dot" in words: believed where the ending is one of the rules' and one is
+    spoken.
+    """
     for match in SPELLED.finditer(text):
         whole = match.group()
         if match.group(3).lower() not in rules().words["email.endings"]:

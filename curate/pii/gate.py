@@ -76,7 +76,9 @@ def kind_gate(kind: str) -> list[str]:
             rf"{words_of('card.context')}{near}[0-9](?:[ \-.\u00a0]?[0-9]){{11}}",
         ]
     if kind == "nir":
-        spaced = r"(?-u:\b)[1-478]\s?[0-9][0-9]\s?[0-9][0-9][\s.\-]?(?:[0-9][0-9]|2[ABab])[\s.\-]?[0-9]{3}[\s.\-]?[0-9]{3}[\s.\-]?[0-9][0-9](?-u:\b)"
+        gap, two, three = r"[\s.\-]?", "[0-9][0-9]", "[0-9]{3}"
+        place = rf"(?:{two}|2[ABab])"
+        spaced = rf"(?-u:\b)[1-478]\s?{two}\s?{two}{gap}{place}{gap}{three}{gap}{three}{gap}{two}(?-u:\b)"
         return [spaced, rf"{words_of('nir.context')}{near}[1-478](?:\s?[0-9ABab]){{12}}"]
     if kind == "siren":
         return [

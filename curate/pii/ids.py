@@ -15,7 +15,7 @@ def distinct(raw: str, salt: bytes) -> str:
     against it pays 2,000 hashes for each address and, where the salt is a conversation's content, for each
     conversation. A key in the salt (`redact_pii.key`) takes even that away.
 
-    >>> distinct("a@b.fr", b"x") == distinct("a@b.fr", b"x"), distinct("a@b.fr", b"x") == distinct("c@b.fr", b"x")
-    (True, False)
+    >>> distinct("a@b.fr", b"x") == distinct("c@b.fr", b"x")
+    False
     """
     return hashlib.pbkdf2_hmac("sha256", raw.encode("utf-8", "surrogatepass"), salt, ROUNDS, LENGTH).hex()

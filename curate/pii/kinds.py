@@ -27,7 +27,9 @@ DEFAULT = tuple(name for name in KINDS if name != "handle")
 
 
 class Found(NamedTuple):
-    """A private value in a text: characters start to stop, its kind, and the key that makes equal values one."""
+    """A private value in a text: characters start to stop, its kind, and the key that makes equal values
+    one.
+    """
 
     start: int
     stop: int

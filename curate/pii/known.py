@@ -1,4 +1,6 @@
-"""Values already found in a conversation, looked for in all the rest of it, in whatever way they are written there."""
+"""Values already found in a conversation, looked for in all the rest of it, in whatever way they are
+written there.
+"""
 
 from __future__ import annotations
 
@@ -47,7 +49,7 @@ def pattern(kind: str, key: str) -> re.Pattern[str]:
     if kind == "phone":
         country, digits = national(key)
         code = rf"(?:\(?(?:\+|00)?{gap.join(country)}\)?{gap})?" if country else r"\+?"
-        return re.compile(rf"(?<!\d){code}\(?0?\)?{gap}{gap.join(digits)}(?!\d)")
+        return re.compile(rf"(?<!\d){code}(?:\(?0\)?{gap})?\(?{gap.join(digits)}(?!\d)")
     if kind in NUMERIC:
         return re.compile(rf"(?<![^\W_]){gap.join(map(re.escape, key))}(?![^\W_])", re.IGNORECASE)
     return re.compile(rf"(?<![^\W_]){re.escape(key)}(?![^\W_])", re.IGNORECASE)
@@ -56,7 +58,8 @@ def pattern(kind: str, key: str) -> re.Pattern[str]:
 def find_known(text: str, values: list[tuple[str, str]]) -> list[Found]:
     """Where values found elsewhere stand in `text`, plain as a view gives it.
 
-    >>> [text[:3] for text in ("06 12 34 56 78", "0699999999") if find_known(text, [("phone", "+33612345678")])]
+    >>> values = [("phone", "+33612345678")]
+    >>> [text[:3] for text in ("06 12 34 56 78", "0699999999") if find_known(text, values)]
     ['06 ']
     """
     low = squeezed(text)

@@ -1,4 +1,6 @@
-"""The strings of a cell: a text is one, JSON has one per string, key and number. All else stays byte for byte."""
+"""The strings of a cell: a text is one, JSON has one per string, key and number. All else stays byte for
+byte.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +11,15 @@ from typing import NamedTuple
 
 TOKEN = re.compile(r'"((?:[^"\\]|\\.)*)"(\s*:)?|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?', re.DOTALL)
 SHORTEST_NUMBER = 7
-"""Digits that a JSON number needs to be looked at; 1699999999 is, and is let be unless its field says phone."""
+"""Digits that a JSON number needs to be looked at; 1699999999 is, and is let be unless its field says
+phone.
+"""
 
 
 class Leaf(NamedTuple):
-    """One string of a cell: where it stands, what it says, the field it is under, and whether it is a bare number."""
+    """One string of a cell: where it stands, what it says, the field it is under, and whether it is a
+    bare number.
+    """
 
     start: int
     stop: int

@@ -12,7 +12,8 @@ from curate.pii.rules import rules
 IBAN = re.compile(r"(?<![^\W_])([A-Za-z]{2}\d\d)((?:[ .\-]{0,2}[A-Za-z0-9]){11,32})")
 CARD = re.compile(r"(?<!\w)(?<!\d[.\-])\d(?:[ \-.]?\d){11,22}(?!\w)(?!\.\d)")
 NIR = re.compile(
-    r"(?<!\w)[1-478] ?\d\d ?(?:0[1-9]|1[0-2]|[2-9]\d)(?:[ .\-]?)(?:\d\d|2[ABab])(?:[ .\-]?)\d{3}[ .\-]?\d{3}[ .\-]?\d\d(?!\w)"
+    r"(?<!\w)[1-478] ?\d\d ?(?:0[1-9]|1[0-2]|[2-9]\d)(?:[ .\-]?)(?:\d\d|2[ABab])"
+    r"(?:[ .\-]?)\d{3}[ .\-]?\d{3}[ .\-]?\d\d(?!\w)"
 )
 NIR_ANNOUNCED = re.compile(r"(?<!\w)[1-478](?: ?[\dABab]){12,14}(?!\w)")
 SIRET = re.compile(r"(?<!\w)\d{3}[ .]?\d{3}[ .]?\d{3}[ .]?\d{5}(?!\w)")
@@ -45,7 +46,9 @@ def find_ibans(text: str, field: str) -> Iterator[Found]:
 
 
 def find_cards(text: str, field: str) -> Iterator[Found]:
-    """Payment cards; lengths that other numbers share (12, 13, 17 to 19 digits) need a word such as "card"."""
+    """Payment cards; lengths that other numbers share (12, 13, 17 to 19 digits) need a word such as
+    "card".
+    """
     for match in CARD.finditer(text):
         places = [place for place in range(match.start(), match.end()) if text[place].isdigit()]
         near = context.before(text, match.start(), field)
@@ -80,7 +83,9 @@ def well_grouped(text: str) -> bool:
 
 
 def find_nirs(text: str, field: str) -> Iterator[Found]:
-    """French social security numbers: 15 characters with the right key, or any after a word that names them."""
+    """French social security numbers: 15 characters with the right key, or any after a word that names
+    them.
+    """
     for match in NIR.finditer(text):
         number = digits_of(match.group()).upper()
         if len(number) == 15 and validators.nir(number):

@@ -1,12 +1,14 @@
 """Phone numbers: international ones, national ones of the regions given, any after a word that announces one.
 
 Proof, in this order: a `+` or `00` and a country code with a possible number; a national number that
-`phonenumbers` holds valid and that is written as people write numbers; a word of the rules before or after it.
+`phonenumbers` holds valid and that is written as people write numbers; a word of the rules before or after
+it.
 Left alone: dates, times, prices, decimals, runs of pairs (01 02 03), bare digits after "order", "ref", "id".
 """
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator
 from functools import lru_cache
@@ -24,17 +26,20 @@ END = r"(?![\w@])(?![.,:/]\d)(?!\s?(?:€|\$|£|%|eur\b|euros?\b|usd\b|kg\b|km\b
 BEGIN = r"(?<![\w@#€$£%=])(?<!\d[.,\-:/])"
 
 INTERNATIONAL = re.compile(
-    rf"(?<![\w@#])(?:\(?\+\s?|00[ .\-]?)(?=[1-9])\(?\d(?:[ \t.\-/]{{0,2}}(?:\(0\)[ .\-]?)?\(?\d\)?){{6,15}}{EXTENSION}(?!\w)"
+    rf"(?<![\w@#])(?:\(?\+\s?|00[ .\-]?)(?=[1-9])\(?\d(?:[ \t.\-/]{{0,2}}(?:\(0\)[ .\-]?)?\(?\d\)?){{6,15}}"
+    rf"{EXTENSION}(?!\w)"
 )
 FRENCH = re.compile(
-    rf"{BEGIN}(?<!\d )(?:0[1-9]([ .\-/]?|\r?\n)\d\d(?:(?:\1|\r?\n)\d\d){{3}}|0[1-9](?:[ .\-]{{0,2}}\d){{8}})(?![\w@])(?![.,:/]\d)"
+    rf"{BEGIN}(?<!\d )(?:0[1-9]([ .\-/]?|\r?\n)\d\d(?:(?:\1|\r?\n)\d\d){{3}}"
+    rf"|0[1-9](?:[ .\-]{{0,2}}\d){{8}})(?![\w@])(?![.,:/]\d)"
 )
 NANP = re.compile(
     rf"{BEGIN}(?:1[ .\-])?(?:\(\d{{3}}\) ?|\d{{3}}[.\-])\d{{3}}[ .\-]\d{{4}}{EXTENSION}(?![\w@])(?![.,\-]?\d)"
 )
 ANY = re.compile(rf"(?<![\w@#€$£%])(?<!\d[.,\-:/])\(?\d(?:[ \t.\-/()]{{0,3}}\d){{6,14}}{EXTENSION}{END}")
 DATE = re.compile(
-    r"^(?:\d{1,2}([./ -])\d{1,2}\1(?:19|20)\d\d|(?:19|20)\d\d([./ -]?)(?:0[1-9]|1[0-2])\2(?:0[1-9]|[12]\d|3[01]))(?:\D.*)?$|"
+    r"^(?:\d{1,2}([./ -])\d{1,2}\1(?:19|20)\d\d"
+    r"|(?:19|20)\d\d([./ -]?)(?:0[1-9]|1[0-2])\2(?:0[1-9]|[12]\d|3[01]))(?:\D.*)?$|"
     r"^(?:19|20)\d\d\s?[-/]\s?(?:19|20)\d\d$"
 )
 
@@ -63,7 +68,9 @@ def find_phones(text: str, field: str, regions: tuple[str, ...]) -> Iterator[Fou
 
 
 def international(match: re.Match[str], field: str, regions: tuple[str, ...]) -> str:
-    """The number written with a country code, or "" where it is none; digits that follow it are given back."""
+    """The number written with a country code, or "" where it is none; digits that follow it are given
+    back.
+    """
     text = match.group()
     digits = re.sub(r"\D", "", text)
     if text.startswith("00") and (
@@ -90,20 +97,27 @@ def shorter(text: str) -> Iterator[str]:
 
 
 def french(match: re.Match[str], field: str, regions: tuple[str, ...]) -> str:
-    """The ten digits of a French number, unless they count up, make a date or follow a word such as "order"."""
+    """The ten digits of a French number, unless they count up, make a date or follow a word such as
+    "order".
+    """
     text = match.group()
     if "FR" not in regions or DATE.match(text):
         return ""
     digits = re.sub(r"\D", "", text)
-    pairs = [int(digits[place : place + 2]) for place in range(0, 10, 2)]
-    steps = {after - before for before, after in zip(pairs, pairs[1:], strict=False)}
     near = context.before(match.string, match.start(), field)
-    if len(steps) == 1 or (digits == text and context.ends_with("phone.not_after", near)):
+    if counts(digits) or (digits == text and context.ends_with("phone.not_after", near)):
         return ""
-    number = parsed(text, "FR")
-    if number is not None and valid(number):
-        return text
-    return text if context.says("phone.before", near) else ""
+    return text  # ARCEP: 0 and 1 to 9 begin every number of ten digits
+
+
+def counts(digits: str) -> bool:
+    """Whether the pairs of digits go up or down in equal steps: 01 02 03 04 05.
+
+    >>> counts("0102030405"), counts("0612345678")
+    (True, False)
+    """
+    pairs = [int(digits[place : place + 2]) for place in range(0, len(digits) - 1, 2)]
+    return len({after - before for before, after in itertools.pairwise(pairs)}) == 1
 
 
 def north_american(match: re.Match[str], field: str, regions: tuple[str, ...]) -> str:
@@ -129,10 +143,9 @@ def announced(match: re.Match[str], field: str, regions: tuple[str, ...]) -> str
     if context.says("phone.before", near) or context.begins_with(
         "phone.after", context.after(match.string, match.end())
     ):
-        return (
-            "" if len(set(digits)) < 2 or text.count(".") == 1 and text.replace(".", "").isdigit() else text
-        )
-    if not re.match(r"\(?0\d", text) or text.isdigit() or re.search(r"[/\n]", text):
+        decimal = text.count(".") == 1 and text.replace(".", "").isdigit()
+        return "" if decimal or len(set(digits)) < 2 else text
+    if not re.match(r"\(?0\d", text) or text.isdigit() or re.search(r"[/\n]", text) or counts(digits):
         return ""
     for region in regions:
         number = parsed(text, region)
@@ -147,6 +160,14 @@ def phone_key(text: str, regions: tuple[str, ...]) -> str:
     >>> phone_key("06 12 34 56 78", ("FR",)) == phone_key("+33 (0)6.12.34.56.78", ("FR",))
     True
     """
+    if "FR" in regions and FRENCH.fullmatch(text):
+        return "+33" + re.sub(r"\D", "", text)[1:]
+    return e164(text, regions)
+
+
+@lru_cache(maxsize=4096)
+def e164(text: str, regions: tuple[str, ...]) -> str:
+    """The number in E.164 by the first region where it is valid, else its digits."""
     for region in (None, *regions):
         number = parsed(text, region)
         if number is not None and (valid(number) or region is None):

@@ -1,7 +1,9 @@
 """Who takes part in a conversation, and where their names stand in it.
 
-A name is looked for whole in any case and either order (`Jean Dupont`, `dupont.jean`), and by each of its parts
-of three letters or more where it is written with a capital. Parts that are words too (Pierre, Rose, Will, Mark)
+A name is looked for whole in any case and either order (`Jean Dupont`, `dupont.jean`), and by each of its
+parts
+of three letters or more where it is written with a capital. Parts that are words too (Pierre, Rose, Will,
+Mark)
 need more: a sentence that does not begin there, or someone who is called ("Merci Pierre", "Will, can you").
 Left alone: roles ("assistant", "Support Acme"), assistants' names, months, places, brands.
 """
@@ -20,13 +22,17 @@ from curate.pii.view import view
 WORD = re.compile(r"[^\W_]+")
 LETTERS = re.compile(r"[^\W\d_]+")
 BETWEEN = re.compile(r"(?:[ \t._\-'+]|\r?\n){1,3}|, ")
+LINKS = frozenset(("de", "la", "du", "di", "da", "le", "el", "al"))
+"""Short words that may stand between the words of a name, as may particles and initials."""
 SHORTEST = 3
 """Letters that a part of a name needs to be looked for alone."""
 
 
 @dataclass(frozen=True)
 class Person:
-    """One who takes part: a key, the words of the name in order, and whether it is a nickname or written low."""
+    """One who takes part: a key, the words of the name in order, and whether it is a nickname or written
+    low.
+    """
 
     key: str
     words: tuple[str, ...]
@@ -67,7 +73,9 @@ class Roster:
         return [*self.index, *(person.key for person in self.unspaced)]
 
     def find(self, text: str, free: bool = False) -> list[Found]:
-        """The names in `text`, plain as a view gives it; `free` in ids and file names, where capitals say nothing."""
+        """The names in `text`, plain as a view gives it; `free` in ids and file names, where capitals say
+        nothing.
+        """
         low = text.lower()
         found = [
             Found(match.start(), match.end(), "person", person.key)
@@ -85,7 +93,12 @@ class Roster:
                 ((one, self.run(text, words, place, one)) for one in people), key=lambda pair: pair[1]
             )
             if stop and believed(text, words, place, stop, person, free):
-                found.append(Found(words[place].start(), words[stop - 1].end(), "person", person.key))
+                start, end = words[place].start(), words[stop - 1].end()
+                while not free and text[end : end + 1] == "_":  # `Javid_` is a nickname whole
+                    end += 1
+                while not free and start and text[start - 1] == "_":
+                    start -= 1
+                found.append(Found(start, end, "person", person.key))
                 place = stop
             else:
                 place += 1
@@ -100,7 +113,7 @@ class Roster:
             if word in person.words and word not in said:
                 said.add(word)
                 last = stop + 1
-            elif word not in rules().words["name.particles"] and len(word) > 2:
+            elif word not in rules().words["name.particles"] and word not in LINKS and len(word) > 1:
                 break
             stop += 1
         return last
@@ -156,16 +169,15 @@ def called(text: str, words: list[re.Match[str]], place: int) -> bool:
 
 
 def inside_sentence(text: str, words: list[re.Match[str]], place: int) -> bool:
-    """Whether the word before stands right before it and is written low: the capital is then a name's."""
+    """Whether a word that no capital was due to stands right before it: the capital is then a name's."""
     if not place:
         return False
     earlier = words[place - 1]
-    return earlier.group()[0].islower() and text[earlier.end() : words[place].start()] in (
-        " ",
-        ", ",
-        " '",
-        "'",
-    )
+    if text[earlier.end() : words[place].start()] not in (" ", ", ", " '", "'"):
+        return False
+    # "Ask Will": the word before has its capital from the sentence that it begins.
+    begins = place == 1 or re.search(r"[.!?\n]", text[words[place - 2].end() : earlier.start()]) is not None
+    return earlier.group()[0].islower() or begins
 
 
 @lru_cache(maxsize=65536)

@@ -36,16 +36,40 @@ class Rules:
     file_names: tuple[re.Pattern[str], ...]
 
 
-LISTS = (
-    "phone.before phone.after phone.not_after card.context nir.context siren.context ssn.context ip.public "
-    "ip.not_after email.programs email.not_endings email.file_endings email.endings email.words url.tokens password.words "
-    "name.roles name.teams name.assistants name.particles name.never_alone name.words name.calling name.plain name.fields"
-).split()
+LISTS = [
+    "phone.before",
+    "phone.after",
+    "phone.not_after",
+    "card.context",
+    "nir.context",
+    "siren.context",
+    "ssn.context",
+    "ip.public",
+    "ip.not_after",
+    "email.programs",
+    "email.not_endings",
+    "email.file_endings",
+    "email.endings",
+    "email.words",
+    "url.tokens",
+    "password.words",
+    "name.roles",
+    "name.teams",
+    "name.assistants",
+    "name.particles",
+    "name.never_alone",
+    "name.words",
+    "name.calling",
+    "name.plain",
+    "name.fields",
+]
 
 
 @lru_cache(maxsize=1)
 def rules() -> Rules:
-    """The rules as shipped. Raises RecipeError that names file and key where one is missing or of a wrong type."""
+    """The rules as shipped. Raises RecipeError that names file and key where one is missing or of a wrong
+    type.
+    """
     data = tomllib.loads(files("rules").joinpath("pii.toml").read_text(encoding="utf-8"))
     return Rules(
         regions=tuple(strings(data, "phone.regions")),

@@ -1,4 +1,6 @@
-"""What opens a door: keys and tokens by their shape, credentials in URLs, passwords after their name, wallets."""
+"""What opens a door: keys and tokens by their shape, credentials in URLs, passwords after their name,
+wallets.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,6 @@ BITCOIN = re.compile(
 )
 ETHEREUM = re.compile(r"(?<![A-Za-z0-9])0x[0-9a-fA-F]{40}(?![A-Za-z0-9])")
 HANDLE = re.compile(r"(?<![\w@./`(\[\"'+-])@([A-Za-z]\w{2,29}(?:\.\w+)?)(?![\w/(@])")
-BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 
 
 def find_secrets(text: str, field: str) -> Iterator[Found]:
@@ -60,7 +61,9 @@ def passwords(text: str) -> Iterator[Found]:
 
 def mixed(value: str) -> bool:
     """Whether a key has letters and digits, or is long: `sk-learn-contrib-estimators` is no key."""
-    return bool(re.search(r"\d", value) and re.search(r"[A-Za-z]", value)) or len(value) >= 48
+    if re.search(r"\d", value) and re.search(r"[A-Za-z]", value):
+        return True
+    return len(value) >= 48 or (len(value) >= 30 and "-" not in value and value.lower() != value)
 
 
 def looks_chosen(value: str) -> bool:
@@ -112,13 +115,34 @@ def find_wallets(text: str, field: str) -> Iterator[Found]:
 def find_handles(text: str, field: str) -> Iterator[Found]:
     """@names of accounts: `@jean_d`, but not `@media`, decorators at a line's start, packages, addresses."""
     for match in HANDLE.finditer(text):
-        line = text[text.rfind("\n", 0, match.start()) + 1 : match.start()]
-        if line.strip() or text[match.end() : match.end() + 1] in (",", " ", "!", "?", ".", ""):
-            if match.group(1).lower() not in rules().words["name.roles"] | CODE_WORDS:
-                yield Found(match.start(), match.end(), "handle", match.group(1).lower())
+        begins = not text[text.rfind("\n", 0, match.start()) + 1 : match.start()].strip()
+        decorator = begins and text[match.end() : match.end() + 1] not in (",", " ", "!", "?", ".", "")
+        if not decorator and match.group(1).lower() not in rules().words["name.roles"] | CODE_WORDS:
+            yield Found(match.start(), match.end(), "handle", match.group(1).lower())
 
 
 CODE_WORDS = frozenset(
-    "everyone here channel all media import property override param return returns staticmethod classmethod "
-    "dataclass test author deprecated keyframes charset font supports".split()
+    [
+        "everyone",
+        "here",
+        "channel",
+        "all",
+        "media",
+        "import",
+        "property",
+        "override",
+        "param",
+        "return",
+        "returns",
+        "staticmethod",
+        "classmethod",
+        "dataclass",
+        "test",
+        "author",
+        "deprecated",
+        "keyframes",
+        "charset",
+        "font",
+        "supports",
+    ]
 )

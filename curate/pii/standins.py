@@ -1,4 +1,6 @@
-"""What stands in the place of a value: `<EMAIL_1>`, one per value and conversation, numbered as they appear."""
+"""What stands in the place of a value: `<EMAIL_1>`, one per value and conversation, numbered as they
+appear.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,9 @@ STAND_IN = re.compile(rf"<({'|'.join(kind.upper() for kind in KINDS)})(?:_([0-9]
 
 @dataclass
 class Ledger:
-    """Which stand-in each value of a conversation has; numbers that the text already used are not given again."""
+    """Which stand-in each value of a conversation has; numbers that the text already used are not given
+    again.
+    """
 
     given: dict[tuple[str, str], str] = field(default_factory=dict)
     last: dict[str, int] = field(default_factory=dict)

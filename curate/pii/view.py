@@ -1,4 +1,5 @@
-"""A text as a person would read it, with the way back: encodings undone, so that one pattern finds all spellings.
+"""A text as a person would read it, with the way back: encodings undone, so that one pattern finds all
+spellings.
 
 `jean&#64;exemple.fr`, `jean%40exemple.fr`, `jean@exemple.fr` with full-width letters or with invisible
 characters between read the same in the view. Each place of the view knows the characters it came from.
@@ -12,12 +13,17 @@ import unicodedata
 from bisect import bisect_right
 from typing import NamedTuple
 
-HIDDEN = "\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\u0300-\u036f\ufe00-\ufe0f"
+HIDDEN = (
+    "\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff"
+    "\u0300-\u036f\ufe00-\ufe0f"
+)
 CHANGING = re.compile(
     rf"[{HIDDEN}]+|&#[0-9]{{1,7}};?|&#[xX][0-9a-fA-F]{{1,6}};?|&[a-zA-Z]{{2,20}};|%[0-9A-Fa-f]{{2}}"
     r"|\\u[0-9a-fA-F]{4}|\\[nrt]|=\r?\n"
 )
-"""What stands for other characters than it shows: entities, percent codes, escapes, quoted-printable line ends."""
+"""What stands for other characters than it shows: entities, percent codes, escapes, quoted-printable line
+ends.
+"""
 MARKED = re.compile(rf"[{HIDDEN}]|&[#a-zA-Z]|%[0-9A-Fa-f]{{2}}|\\[unrt]|=\r?\n")
 TAG = re.compile(r"<(?!(?:[A-Z]+(?:_\d+)?>))/?[a-zA-Z][^<>]{0,400}>|<!--.*?-->", re.DOTALL)
 
@@ -52,7 +58,9 @@ class View(NamedTuple):
 
 
 class Folding(dict[int, str | int]):
-    """A table for str.translate, filled as characters come: letters without accents, plain digits and signs."""
+    """A table for str.translate, filled as characters come: letters without accents, plain digits and
+    signs.
+    """
 
     def __missing__(self, code: int) -> str | int:
         plain: str | int = code if code < 128 else folded(chr(code))

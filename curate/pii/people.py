@@ -1,0 +1,82 @@
+"""Where the names of a conversation come from: authors, name fields, file names, the list that a user gives."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import polars as pl
+
+from curate.pii.detect import Settings
+from curate.pii.kinds import Found
+from curate.pii.leaves import leaves
+from curate.pii.roster import Person, Roster, named, person
+from curate.pii.rules import rules
+from curate.pii.standins import STAND_IN
+
+
+def people_rows(batch: pl.DataFrame, settings: Settings) -> pl.Series:
+    """Rows that bring a name into their conversation: an author, a name field of the export, a file name."""
+    nobody = pl.repeat(False, batch.height, eager=True)
+    if "person" not in settings.kinds:
+        return nobody
+    found = nobody
+    if batch["author"].null_count() < batch.height:
+        pairs = batch.select("author", pl.col("role").cast(pl.String)).unique().drop_nulls()
+        people = pairs.filter(pl.Series([any(person(*pair)) for pair in pairs.iter_rows()], dtype=pl.Boolean))
+        keyed = batch.select("author", pl.col("role").cast(pl.String))
+        found = found | keyed.join(
+            people.with_columns(hit=True), on=["author", "role"], how="left", maintain_order="left"
+        )["hit"].fill_null(False)
+    if batch["extra"].null_count() < batch.height:
+        found = found | batch["extra"].str.contains(fields_pattern()).fill_null(False)
+    sources = [source for source in batch["source"].unique() if any(file_people(source))]
+    return found | batch["source"].is_in(sources) if sources else found
+
+
+@lru_cache(maxsize=1)
+def fields_pattern() -> str:
+    """A Rust expression for JSON with a field that names someone."""
+    return '(?i)"(?:' + "|".join(sorted(rules().words["name.fields"])) + r')"\s*:'
+
+
+def file_people(source: str) -> list[Person]:
+    """Whom a file is named after: `WhatsApp Chat with Jean Dupont.txt`.
+
+    >>> [one.words for one in file_people("WhatsApp Chat with Jean Dupont.txt")]
+    [('jean', 'dupont')]
+    """
+    return named(
+        dict.fromkeys(
+            match.group("name").strip() for shape in rules().file_names for match in shape.finditer(source)
+        )
+    )
+
+
+def who(values: dict[str, list[Any]], rows: range, settings: Settings) -> tuple[Roster, dict[str, str]]:
+    """The people of a conversation and, by author as written, the person who stands for it."""
+    roster, authors = Roster(), {}
+    if "person" not in settings.kinds:
+        return roster, {}
+    fields = rules().words["name.fields"]
+    for row in rows:
+        author, extra = values["author"][row], values["extra"][row]
+        if author and author not in authors and not STAND_IN.fullmatch(author):
+            main, only_sought = person(author, str(values["role"][row]))
+            one = main or only_sought
+            if one and not settings.keeps(Found(0, 0, "person", one.key), author):
+                roster.add(one)
+                if main:
+                    authors[author] = roster.people[main.key].key
+        if extra and '"' in extra:
+            for leaf in leaves(extra, True):
+                if leaf.field.lower() in fields and not leaf.number and not STAND_IN.search(leaf.text):
+                    main, _ = person(leaf.text, "user") if len(leaf.text) < 80 else (None, None)
+                    if main:
+                        roster.add(main)
+    for source in dict.fromkeys(values["source"][row] for row in rows):
+        for one in file_people(source):
+            roster.add(one)
+    for one in named(settings.names):
+        roster.add(one)
+    return roster, authors
