@@ -108,7 +108,7 @@ def sieve_table(facts: RunFacts, words: Words) -> Table:
     ]
     share = words("share")
     head = [words("sieve.step"), words("sieve.conversations"), share, words("sieve.messages"), share]
-    return table(words, words("sieve.title"), head, rows)
+    return table(words, words("sieve.chart"), head, rows)
 
 
 def fates(slices: Slices, names: Sequence[str], words: Words) -> Chart:
@@ -117,7 +117,8 @@ def fates(slices: Slices, names: Sequence[str], words: Words) -> Chart:
     bars, segments, rows = [], [], []
     for i, (one, name) in enumerate(zip(shown, names, strict=True)):
         stay = one.kept + one.masked
-        bars.append(Bar(name, f"{words.number(stay)} · {words.percent(stay, one.messages)}"))
+        share = words.percent(stay, one.messages)
+        bars.append(Bar(name, f"{words.number(stay)} · {share} {words('lengths.kept')}"))
         start = 0
         for tone, count in (("kept", one.kept), ("masked", one.masked), ("removed", one.dropped)):
             if count:
@@ -168,7 +169,7 @@ def lengths(name: Literal["words", "turns"], found: Histogram, words: Words) -> 
     top = max(range(last + 1), key=lambda i: found.read[i], default=0)
     head = [words(f"lengths.{key}") for key in ("range", "read", "kept", "removed")] + [words("share")]
     share = words.percent(found.read[top], found.measured)
-    said = {
+    told = {
         "range": _range(found, top, words),
         "share": share,
         "read": found.measured,
@@ -178,7 +179,7 @@ def lengths(name: Literal["words", "turns"], found: Histogram, words: Words) -> 
         name=name,
         kind="rows",
         title=words(f"lengths.{name}"),
-        summary=words("lengths.summary", **said),
+        summary=words("lengths.summary", **told),
         table=table(words, words(f"lengths.{name}"), head, rows),
         bars=tuple(bars),
         segments=tuple(segments),
@@ -217,7 +218,7 @@ def toxicity(found: Histogram, words: Words) -> Chart:
         kind="bins",
         title=words("toxicity.chart"),
         summary=summary,
-        table=table(words, words("toxicity.title"), head, rows),
+        table=table(words, words("toxicity.chart"), head, rows),
         segments=tuple(segments),
         limits=tuple(
             (limit, words("toxicity.limit", limit=words.number(limit, 2))) for limit in found.limits

@@ -46,7 +46,9 @@ def compare(before: str, after: str) -> list[Piece]:
         if i < j:
             pieces.append(Piece("gone", "".join(old[i:j])))
         if k < m:
-            pieces.append(Piece("new", "".join(new[k:m])))
+            came = "".join(new[k:m])
+            # Line breaks that came show themselves; marking them would only make blocks of colour.
+            pieces.append(Piece("same" if came.isspace() and came.isascii() else "new", came))
     return pieces
 
 

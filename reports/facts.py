@@ -20,7 +20,7 @@ from reports.files import (
     sentences,
     short,
 )
-from reports.sampling import Pool, clipped, draw_alarm, draw_passes, fetch, most_different
+from reports.sampling import FLAGGED, Pool, clipped, draw_alarm, draw_passes, fetch, most_different
 from reports.shapes import (
     Alarm,
     Amount,
@@ -141,7 +141,7 @@ def _passes(
     passes: tuple[PassEntry, ...], counts: tables.Tables, found: dict[str, list[Example]]
 ) -> tuple[PassFacts, ...]:
     """The passes in recipe order, with an equal share of the examples each."""
-    talkers = sum(1 for one in passes if found.get(one.name))
+    talkers = sum(1 for one in passes if _drawn(found, one.name))
     share = min(EXAMPLES, TOTAL_EXAMPLES // talkers) if talkers else 0
     changed, flagged, took, masked = (
         _amounts(counts.get("changed"), "name"),
@@ -162,10 +162,14 @@ def _passes(
             masked=masked.get(one.name, Amount()),
             took=Amount(conversations=taken.get(one.name, 0), messages=took.get(one.name, Amount()).messages),
             reasons=_reasons(reasons, one.name),
-            examples=tuple(clipped(e) for e in most_different(found.get(one.name, []), share)),
+            examples=tuple(clipped(e) for e in most_different(_drawn(found, one.name), share)),
         )
         for one in passes
     )
+
+
+def _drawn(found: dict[str, list[Example]], name: str) -> list[Example]:
+    return found.get(name) or found.get(f"{name}{FLAGGED}") or []
 
 
 def _only(frame: pl.DataFrame, verdict: str) -> pl.DataFrame:
@@ -243,12 +247,10 @@ def _redacted(passes: tuple[PassEntry, ...], counts: tables.Tables, manifest: Ma
     changed = _amounts(counts.get("changed"), "name")
     touched = [amount for name, amount in changed.items() if name in names]
     rows = counts.get("pii")
-    ordered = rows.filter(pl.col("values") > 0).sort(["values", "name"], descending=[True, False])
-    kinds = (
-        tuple(Count(name=short(name), count=count) for name, count in ordered.iter_rows())
-        if len(rows)
-        else ()
-    )
+    kinds: tuple[Count, ...] = ()
+    if rows.height:
+        ordered = rows.filter(pl.col("values") > 0).sort(["values", "name"], descending=[True, False])
+        kinds = tuple(Count(name=short(name), count=count) for name, count in ordered.iter_rows())
     return Redacted(
         values=sum(kind.count for kind in kinds),
         touched=max(touched, key=lambda amount: amount.messages, default=Amount()),

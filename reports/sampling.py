@@ -13,6 +13,8 @@ from reports.files import Part, short
 from reports.shapes import Example
 
 POOL = 40
+FLAGGED = " flagged"
+"""Ends the question for what a pass only flagged: shown where it decided about nothing."""
 STAND_IN = re.compile(r"<([A-Z][A-Z_]*)_\d+>")
 LONGEST = 1_200
 """Characters shown of one text; a longer one is cut around its change, or at its end."""
@@ -37,7 +39,7 @@ class Pool:
             "evidence",
             "duplicate_of",
             (length > LONGEST).fill_null(value=True).alias("long"),
-            pl.struct("source", "record", "turn").hash(7).alias("draw"),
+            pl.struct("source", "record", "conversation_id", "turn").hash(7).alias("draw"),
         )
         before = [self.drawn[question]] if question in self.drawn else []
         self.drawn[question] = pl.concat([*before, keyed.bottom_k(POOL, by=["long", "draw"])]).bottom_k(
@@ -52,11 +54,13 @@ def draw_passes(pool: Pool, part: int, frame: pl.DataFrame, kinds: Mapping[str, 
             pool.draw(name, part, frame.filter(_names("changed_by", name)))
             continue
         decided = frame.filter((pl.col("decided_by") == name) & (pl.col("verdict") != "keep"))
-        if not decided.height:
-            decided = frame.filter(_names("flags", name) & (pl.col("verdict") == "keep"))
+        noted = frame.filter(_names("flags", name) & (pl.col("verdict") == "keep"))
+        pool.draw(f"{name}{FLAGGED}", part, noted.unique("conversation", keep="first", maintain_order=True))
         own = pl.col("evidence").str.starts_with("turn ").fill_null(value=False)
         quiet = pl.col("role") == "system"
-        first = decided.sort([own, quiet, "turn"], maintain_order=True).unique("conversation", keep="first")
+        first = decided.sort([own, quiet, "turn"], maintain_order=True).unique(
+            "conversation", keep="first", maintain_order=True
+        )
         pool.draw(name, part, first)
 
 

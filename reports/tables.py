@@ -81,7 +81,7 @@ def read_part(part: Part, extra: Sequence[str] = ()) -> pl.DataFrame:
         pl.col(name) if name in told else pl.lit(None).alias(name) for name in lines
     ).collect()
     missing = [name for name in ("toxicity", "pii", "characters") if name not in found]
-    return pl.concat([narrow, decided], how="horizontal", strict=True).with_columns(
+    return pl.concat([narrow, decided], how="horizontal").with_columns(
         pl.col("conversation_id").rle_id().alias("conversation"),
         pl.col("role").cast(ROLE),
         pl.col("verdict").cast(VERDICT),

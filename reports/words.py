@@ -65,7 +65,7 @@ class Words:
         '12\\u202f345,5'
         """
         plain = f"{n:,.{decimals}f}"
-        signs = {",": self.get("number.thousands"), ".": self.get("number.decimal")}
+        signs: dict[str, str] = {",": self.get("number.thousands"), ".": self.get("number.decimal")}
         return "".join(signs.get(sign, sign) for sign in plain)
 
     def percent(self, part: float, whole: float = 1.0) -> str:
@@ -76,13 +76,14 @@ class Words:
         ('33%', '0%', '<0.1%', '>99.9%')
         """
         share = 100 * part / whole if whole else 0.0
-        form = self.get("number.percent")
+        form = str(self.get("number.percent"))
         if 0 < share < 0.1:
             return "<" + form.format(n=self.number(0.1, 1))
         if 99.9 < share < 100:
             return ">" + form.format(n=self.number(99.9, 1))
-        decimals = 1 if 0 < share < 10 or 90 < share < 100 else 0
-        return str(form.format(n=self.number(share, decimals)))
+        near_an_end = 0 < share < 10 or 90 < share < 100
+        decimals = 1 if near_an_end and f"{share:.1f}"[-1] != "0" else 0
+        return form.format(n=self.number(share, decimals))
 
     def date(self, iso: str) -> str:
         """A moment in words; text that is no date stays as it is."""

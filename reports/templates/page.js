@@ -11,14 +11,14 @@
     const rows = chart.bars.map((b, row) => ({ ...b, row }));
     const room = (row) => Math.max(8, (width - letter * row.value.length - 12) / letter);
     return Plot.plot({
-      ...frame(width, rows.length * 44),
+      ...frame(width, rows.length * 48),
       x: { axis: null, domain: [0, most] },
       y: { axis: null, domain: rows.map((r) => r.row), padding: 0 },
       marks: [
         Plot.barX(chart.segments, { x1: 0, x2: most, y: "row", fill: "var(--sunken)", insetTop: 24, insetBottom: 8 }),
         Plot.barX(chart.segments, { x1: "start", x2: "stop", y: "row", fill: (s) => paint(s.tone), stroke: (s) => paint(s.tone), strokeWidth: 0.75, insetTop: 24, insetBottom: 8 }),
-        ...rows.map((row) => Plot.text([row], { y: "row", text: (r) => short(r.label, room(r)), frameAnchor: "left", dy: -9, fontWeight: 500 })),
-        Plot.text(rows, { y: "row", text: "value", frameAnchor: "right", textAnchor: "end", dy: -9, fill: "var(--soft)" }),
+        ...rows.map((row) => Plot.text([row], { y: "row", text: (r) => short(r.label, room(r)), frameAnchor: "left", dy: -11, fontWeight: 500 })),
+        Plot.text(rows, { y: "row", text: "value", frameAnchor: "right", textAnchor: "end", dy: -11, fill: "var(--soft)" }),
         Plot.tip(chart.segments, Plot.pointerY({ x: (s) => (s.start + s.stop) / 2, y: "row", dy: 4, title: "title" })),
       ],
     });
@@ -29,7 +29,8 @@
     const lines = chart.bars.map((b, row) => ({ ...b, row }));
     const most = Math.max(1, ...chart.segments.map((s) => s.stop));
     const widest = (key) => Math.max(0, ...lines.map((line) => line[key].length)) * letter;
-    const left = Math.min(widest("label") + 12, width * 0.45);
+    if (widest("label") > width * 0.4) return bars(chart, width);
+    const left = widest("label") + 14;
     return Plot.plot({
       ...frame(width, lines.length * 26),
       marginLeft: left,
@@ -38,7 +39,7 @@
       y: { axis: null, domain: lines.map((line) => line.row), padding: 0.3 },
       marks: [
         Plot.barX(chart.segments, { x1: "start", x2: "stop", y: "row", fill: (s) => paint(s.tone), stroke: (s) => paint(s.tone), strokeWidth: 0.75 }),
-        Plot.text(lines, { y: "row", text: (line) => short(line.label, left / letter), frameAnchor: "left", textAnchor: "end", dx: -8 }),
+        Plot.text(lines, { y: "row", text: "label", frameAnchor: "left", textAnchor: "end", dx: -8 }),
         Plot.text(lines, { y: "row", text: "value", frameAnchor: "right", textAnchor: "start", dx: 8, fill: "var(--soft)" }),
         Plot.tip(chart.segments, Plot.pointerY({ x: (s) => (s.start + s.stop) / 2, y: "row", title: "title" })),
       ],
@@ -90,6 +91,8 @@
       if (!width || width === drawn) return;
       drawn = width;
       const picture = draw[chart.kind](chart, width);
+      // The picture has one name; names of its pieces are not for groups without a role.
+      for (const piece of picture.querySelectorAll("[aria-label]")) piece.removeAttribute("aria-label");
       picture.setAttribute("role", "img");
       picture.setAttribute("aria-label", `${chart.title}. ${chart.summary}`);
       place.replaceChildren(picture);

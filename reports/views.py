@@ -1,0 +1,231 @@
+"""What a page says, from the facts, in words: headline, alarms, passes, charts and tables."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from reports import charts
+from reports.charts import Chart
+from reports.shapes import Alarm, Count, PassFacts, RunFacts, Slices
+from reports.tables_view import Table, table
+from reports.words import Words
+
+
+@dataclass(frozen=True)
+class PassView:
+    """A pass as the page shows it: what it is, what it did, its reasons."""
+
+    facts: PassFacts
+    says: str
+    kind: str
+    did: tuple[tuple[str, str, str], ...]
+    reasons: Table | None
+    open: bool
+
+
+@dataclass(frozen=True)
+class AlarmView:
+    """An alarm in words."""
+
+    facts: Alarm
+    title: str
+    detail: str
+    next: str
+
+
+def headline(facts: RunFacts, words: Words) -> tuple[str, tuple[str, ...]]:
+    """The verdict in one sentence, and the sentences under it."""
+    read, kept, gone = facts.read.conversations, facts.kept.conversations, facts.removed.conversations
+    if not read:
+        first = words("head.empty")
+    elif not kept:
+        first = words("head.nothing")
+    else:
+        first = words("head.kept" if gone else "head.all", n=read, kept=kept)
+    rest = []
+    worst = max(facts.passes, key=lambda one: one.took.conversations, default=None)
+    if gone and worst:
+        count = worst.took.conversations
+        if count == gone:
+            rest.append(words("head.removed_by", n=gone, name=worst.name))
+        else:
+            often = "removed_most" if count * 2 > gone else "removed_often"
+            rest.append(words(f"head.{often}", removed=gone, name=worst.name, count=count))
+    if facts.masked.messages:
+        rest.append(words("head.masked", n=facts.masked.messages))
+    if facts.unreadable.total:
+        rest.append(words("head.unreadable", n=facts.unreadable.total))
+    return first, tuple(rest)
+
+
+def draw(facts: RunFacts, words: Words) -> dict[str, Chart]:
+    """The page's charts by name, in order; none where there is nothing to show."""
+    found: list[Chart] = []
+    if facts.read.conversations:
+        found.append(charts.sieve(facts, words))
+    for slices in facts.slices:
+        if any(one.name for one in slices.slices):
+            found.append(charts.fates(slices, _slice_names(slices, words), words))
+    for name, histogram in (("words", facts.words), ("turns", facts.turns)):
+        if histogram.measured:
+            found.append(charts.lengths(name, histogram, words))  # type: ignore[arg-type]
+    if facts.toxicity:
+        found.append(charts.toxicity(facts.toxicity, words))
+    kinds = tuple(Count(name=words.name("pii", one.name), count=one.count) for one in facts.redacted.kinds)
+    if kinds:
+        summary = words("private.summary", n=facts.redacted.values, largest=kinds[0].name)
+        head = (words("private.kind"), words("private.values"))
+        found.append(charts.counted("private", words("private.chart"), summary, head, kinds, words))
+    if facts.duplicates.clusters:
+        head = (words("duplicates.size"), words("duplicates.groups"))
+        title, sizes = words("duplicates.sizes"), facts.duplicates.sizes
+        found.append(charts.counted("sizes", title, words("duplicates.sizes"), head, sizes, words))
+    return {one.name: one for one in found}
+
+
+def _slice_names(slices: Slices, words: Words) -> list[str]:
+    named = {"language": "languages", "role": "role"}
+    names = []
+    for one in slices.slices:
+        told = words.name(named[slices.kind], one.name) if slices.kind in named else one.name
+        names.append(told or words("unknown"))
+    if slices.others:
+        names.append(words("others", n=slices.left_out))
+    return names
+
+
+def alarms(facts: RunFacts, words: Words) -> tuple[AlarmView, ...]:
+    """The alarms in words, in the run's order."""
+    return tuple(_alarm(alarm, words) for alarm in facts.alarms)
+
+
+def _alarm(alarm: Alarm, words: Words) -> AlarmView:
+    kind = "quarantine" if alarm.kind == "quarantine" else "pass"
+    named = {"language": "languages", "role": "role"}
+    name = (
+        words.name(named[alarm.slice_kind], alarm.slice_name)
+        if alarm.slice_kind in named
+        else alarm.slice_name
+    )
+    known = alarm.slice_kind in ("source", "language", "role")
+    where = words(f"alarms.{alarm.slice_kind}", name=name) if known else words("alarms.all")
+    share = words.percent(alarm.share)
+    limit = words.percent(alarm.limit)
+    title = words(f"alarms.by_{kind}", share=share, slice=where, **({"pass": alarm.by}))
+    detail = words(f"alarms.detail_{kind}", count=alarm.count, of=alarm.of, limit=limit)
+    return AlarmView(alarm, title, detail, words(f"alarms.next_{kind}"))
+
+
+def passes(facts: RunFacts, words: Words) -> tuple[PassView, ...]:
+    """Every pass in recipe order; the first rewrite and the one that took most show examples at once."""
+    rewrites = [one.name for one in facts.passes if one.kind == "rewrite" and one.examples][:1]
+    takers = [one for one in facts.passes if one.took.messages and one.examples]
+    worst = max(takers, key=lambda one: one.took.messages, default=None)
+    opened = {*rewrites, *([worst.name] if worst else [])}
+    return tuple(_pass(one, words, opened=one.name in opened) for one in facts.passes)
+
+
+def _pass(one: PassFacts, words: Words, *, opened: bool) -> PassView:
+    says = words.get("pass")
+    met = 0 if one.flagged.messages == one.took.messages + one.masked.messages else one.flagged.messages
+    kinds = words.get("kind")
+    did = (
+        ("changed", words("reasons.changed"), one.changed.messages),
+        ("flagged", words("reasons.flagged"), met),
+        ("masked", words("reasons.masked"), one.masked.messages),
+        ("removed", words("reasons.removed"), one.took.messages),
+    )
+    rows: list[list[object]] = [[count.name, count.count] for count in one.reasons]
+    head = [words("reasons.reason"), words("reasons.messages")]
+    return PassView(
+        facts=one,
+        says=says.get(one.use, says["other"]),
+        kind=kinds.get(one.kind, kinds["other"]),
+        did=tuple((tone, name, words.number(count)) for tone, name, count in did if count),
+        reasons=table(words, f"{words('reasons.more_reasons')}: {one.name}", head, rows) if rows else None,
+        open=opened,
+    )
+
+
+def tables(facts: RunFacts, words: Words) -> dict[str, Table]:
+    """The page's tables that belong to no chart."""
+    unreadable, run = facts.unreadable, "run"
+
+    def head(section: str, *keys: str) -> list[str]:
+        return [words(f"{section}.{key}") for key in keys]
+
+    first = [
+        [
+            one.source,
+            words("unreadable.whole") if one.record is None else str(one.record),
+            _bytes(one.start, one.stop),
+            one.reason,
+        ]
+        for one in unreadable.first
+    ]
+    passes = [
+        [one.name, words.name("kind", one.kind), _settings(one.options) or words("run.defaults")]
+        for one in facts.passes
+    ]
+    return {
+        "reasons": table(
+            words,
+            words("unreadable.by_reason"),
+            head("unreadable", "reason", "count"),
+            _pairs(unreadable.reasons),
+        ),
+        "sources": table(
+            words,
+            words("unreadable.by_source"),
+            head("unreadable", "source", "count"),
+            _pairs(unreadable.sources),
+        ),
+        "first": table(
+            words,
+            words("unreadable.first"),
+            head("unreadable", "source", "record", "bytes", "reason"),
+            first,
+            4,
+        ),
+        "recipe": table(
+            words, words("run.recipe", name=facts.recipe), head(run, "pass", "kind", "settings"), passes, 3
+        ),
+        "inputs": table(
+            words,
+            words("run.inputs"),
+            head(run, "source", "format", "records", "conversations"),
+            [[one.source, one.format, one.records, one.conversations] for one in facts.inputs],
+            2,
+        ),
+    }
+
+
+def _pairs(counts: Sequence[Count]) -> list[list[object]]:
+    return [[one.name, one.count] for one in counts]
+
+
+def _bytes(start: int | None, stop: int | None) -> str:
+    return "" if start is None or stop is None else f"{start}–{stop}"
+
+
+def _settings(options: dict[str, Any]) -> str:
+    """Options as they stand in a recipe, cut where they are long.
+
+    >>> _settings({"limit": 0.8, "allowed": ["en", "fr"]})
+    'limit = 0.8, allowed = ["en", "fr"]'
+    """
+    told = (
+        f"{name} = {json.dumps(value, ensure_ascii=False, default=str)}" for name, value in options.items()
+    )
+    return ", ".join(one if len(one) <= 200 else f"{one[:199]}…" for one in told)[:2_000]
+
+
+def scorers(scorers: dict[str, Any]) -> list[tuple[str, str]]:
+    """The models that scored, each with what the run tells of it."""
+    return [
+        (name, _settings(told) if isinstance(told, dict) else str(told)[:400])
+        for name, told in list(scorers.items())[:20]
+    ]
