@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from curate.dedup.evidence import gather_evidence
 from curate.kernels.folding import fold_table
-from curate.kernels.jaccard import hub_pairs, leader_pairs, pairs_within, verify_pairs
+from curate.kernels.jaccard import crowd_hubs, hub_pairs, leader_pairs, pairs_within, verify_pairs
 from curate.kernels.shingles import ShingleSets, shingle_sets
 from curate.passes.base import Texts
 from curate.schema import ROLE
@@ -28,6 +28,7 @@ CROWD = 64
 """A bucket of more distinct conversations than this is crowded."""
 SECTION = 100_000
 """Conversations whose shingles are held in memory at once, about."""
+_HALF, _LOW = 32, 2**32 - 1  # two places of a section stand in the halves of one number
 _HEADS = 8  # members of a crowd too large for one section that lead each of its parts
 
 Compared = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]
@@ -43,9 +44,9 @@ def verified_pairs(rows: pl.DataFrame, texts: Texts, floor: float, limit: float)
     found = [PAIRS.to_frame(eager=True)]
     for section in _sections(_cut_crowds(_buckets(rows))):
         ids, sets = _sets(section["id"], texts)
-        for compared in _compare_section(section, ids, sets, floor, limit):
-            found.append(_as_pairs(ids, *compared))
-    return pl.concat(found).unique(["a", "b"]).sort("a", "b")
+        found.append(_as_pairs(ids, _compare_section(section, ids, sets, floor, limit)))
+    several = len(found) > 2  # a section's pairs are sorted and stand once
+    return pl.concat(found).unique(["a", "b"]).sort("a", "b") if several else found[-1]
 
 
 def _buckets(rows: pl.DataFrame) -> pl.DataFrame:
@@ -109,7 +110,8 @@ def _compare_section(
     rows_crowded = np.repeat(crowded, sizes)
     in_small, in_crowds = place[~rows_crowded], place[rows_crowded]
     small, crowds = _bounds(sizes[~crowded]), _bounds(sizes[crowded])
-    within, hubs = pairs_within(small), hub_pairs(crowds)
+    hubs = hub_pairs(crowds, crowd_hubs(crowds, section["content"].to_numpy()[rows_crowded]))
+    within = pairs_within(small)
     ones, twos = (np.append(in_small[within[side]], in_crowds[hubs[side]]) for side in (0, 1))
     yield _compare_once(ones, twos, sets, floor)
     for start, stop in pairwise(crowds):
@@ -128,17 +130,22 @@ def _compare_once(
     ones: NDArray[np.int64], twos: NDArray[np.int64], sets: ShingleSets, floor: float
 ) -> Compared:
     """The pairs with their Jaccard; one that shares several keys is compared once."""
-    number = len(sets.first)
-    met = np.unique(np.minimum(ones, twos) * number + np.maximum(ones, twos))
-    lower, higher = met // number, met % number
+    codes = np.sort(_codes(ones, twos))
+    codes = codes[np.diff(codes, prepend=-1) > 0]
+    lower, higher = codes >> _HALF, codes & _LOW
     return lower, higher, verify_pairs(*sets, lower, higher, floor)
 
 
-def _as_pairs(
-    ids: NDArray[np.uint64], ones: NDArray[np.int64], twos: NDArray[np.int64], jaccard: NDArray[np.float64]
-) -> pl.DataFrame:
-    """The pairs that reached the floor, lower id first, each once."""
-    reached = jaccard > 0.0
-    lower, higher = np.minimum(ones, twos)[reached], np.maximum(ones, twos)[reached]
-    frame = pl.DataFrame({"a": ids[lower], "b": ids[higher], "jaccard": jaccard[reached]}, schema=PAIRS)
-    return frame.unique(["a", "b"])
+def _codes(ones: NDArray[np.int64], twos: NDArray[np.int64]) -> NDArray[np.int64]:
+    """One number a pair of places, the lower place first."""
+    return (np.minimum(ones, twos) << _HALF) | np.maximum(ones, twos)
+
+
+def _as_pairs(ids: NDArray[np.uint64], compared: Iterator[Compared]) -> pl.DataFrame:
+    """The pairs that reached the floor, lower id first, sorted, each once."""
+    reached = [(_codes(ones, twos)[found > 0.0], found[found > 0.0]) for ones, twos, found in compared]
+    codes, jaccard = (np.concatenate([part[side] for part in reached]) for side in (0, 1))
+    order = np.argsort(codes, kind="stable")
+    order = order[np.diff(codes[order], prepend=-1) > 0]
+    lower, higher = ids[codes[order] >> _HALF], ids[codes[order] & _LOW]
+    return pl.DataFrame({"a": lower, "b": higher, "jaccard": jaccard[order]}, schema=PAIRS)

@@ -50,15 +50,11 @@ def settle_near(
         group=pl.struct("content", "content_check").rank("dense").cast(pl.Int64) - 1
     )
     groups = int(speaking["group"].max() or 0) + 1  # type: ignore[arg-type]
-    edges = _edges(pairs.filter(pl.col("jaccard") >= limit), speaking)
+    first, other, alike = _neighbours(*_ends(pairs.filter(pl.col("jaccard") >= limit), speaking), groups)
     living = speaking.filter("alive").sort("characters", "id", descending=[True, False])
+    may_go = (living["characters"] >= keep_all_below).to_numpy()
     rivals, winner, jaccard = _choose(
-        living["group"].to_numpy(),
-        living["tree"].to_numpy(),
-        (living["characters"] >= keep_all_below).to_numpy(),
-        np.searchsorted(edges["one"].to_numpy(), np.arange(groups + 1)),
-        edges["two"].to_numpy(),
-        edges["jaccard"].to_numpy(),
+        living["group"].to_numpy(), living["tree"].to_numpy(), may_go, first, other, alike
     )
     ids = living["id"].to_numpy()
     gone = {"id": ids[rivals], "duplicate_of": ids[winner], "jaccard": jaccard}
@@ -71,17 +67,31 @@ def _speaking(conversations: pl.DataFrame, alive: bool = True) -> pl.DataFrame:
     return conversations.filter(said & pl.col("alive") if alive else said)
 
 
-def _edges(pairs: pl.DataFrame, speaking: pl.DataFrame) -> pl.DataFrame:
-    """The pairs as pairs of content groups, both ways, each once, by the first."""
-    groups = speaking.select("id", "group")
-    one_way = (
-        pairs.join(groups.rename({"id": "a", "group": "one"}), on="a")
-        .join(groups.rename({"id": "b", "group": "two"}), on="b")
-        .filter(pl.col("one") != pl.col("two"))
-        .select("one", "two", "jaccard")
-    )
-    other_way = one_way.select(one="two", two="one", jaccard="jaccard")
-    return pl.concat([one_way, other_way]).unique(["one", "two"]).sort("one", "two")
+def _ends(
+    pairs: pl.DataFrame, speaking: pl.DataFrame
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+    """The content groups of each pair's two, and its Jaccard."""
+    ids, groups = speaking["id"].to_numpy(), speaking["group"].to_numpy()
+    one, two = (groups[np.searchsorted(ids, pairs[side].to_numpy())] for side in ("a", "b"))
+    return one, two, pairs["jaccard"].to_numpy()
+
+
+@compiled
+def _neighbours(
+    one: NDArray[np.int64], two: NDArray[np.int64], jaccard: NDArray[np.float64], groups: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+    """The pairs by group, both ways: group g has the places `first[g]:first[g + 1]` of the other arrays."""
+    first = np.zeros(groups + 2, np.int64)
+    for pair in range(len(one)):
+        first[one[pair] + 2] += 1
+        first[two[pair] + 2] += 1
+    first = np.cumsum(first)
+    other, alike = np.empty(2 * len(one), np.int64), np.empty(2 * len(one), np.float64)
+    for pair in range(len(one)):
+        for left, right in ((one[pair], two[pair]), (two[pair], one[pair])):
+            other[first[left + 1]], alike[first[left + 1]] = right, jaccard[pair]
+            first[left + 1] += 1
+    return first[:-1].copy(), other, alike
 
 
 @compiled

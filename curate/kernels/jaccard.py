@@ -11,7 +11,7 @@ LEADERS = 64
 """In a crowded bucket, at most this many members lead."""
 QUOTA = 2
 """A member that this many leaders match is led: it does not lead in its turn."""
-_STRIDE = 3  # hubs of a crowd are the members at QUOTA, and at this many times the place of the last hub
+_STRIDE = 3  # a crowd has one hub among the members from QUOTA to this many times as far, and so on
 
 
 @compiled
@@ -91,28 +91,43 @@ def verify_pairs(
 
 
 @compiled
-def hub_pairs(bounds: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Places of each member of a crowd with each hub before it; crowd c is `bounds[c]:bounds[c + 1]`.
+def crowd_hubs(bounds: NDArray[np.int64], draw: NDArray[np.uint64]) -> NDArray[np.int64]:
+    """Places of the hubs; crowd c is `bounds[c]:bounds[c + 1]`, in the order in which members would be kept.
 
-    Hubs stand thinner and thinner in the order in which members would be kept: where those before are dead
-    (dropped by another pass), the next one alive is soon found. What that may miss only stays: fewer than
-    three for each dead one.
+    Hubs stand thinner and thinner: where members are dead (dropped by another pass), the next hub alive is
+    soon found. Each is the member with the least `draw` of its stretch; drawn by content, mostly the same
+    ones in every band. What hubs may miss only stays: a few for each dead one.
     """
-    total = 0
+    hubs = np.empty(64 * (len(bounds) - 1), np.int64)
+    number = 0
     for crowd in range(len(bounds) - 1):
-        hub = QUOTA
-        while hub < bounds[crowd + 1] - bounds[crowd]:
-            total += bounds[crowd + 1] - bounds[crowd] - hub - 1
-            hub *= _STRIDE
+        start, stretch = bounds[crowd] + QUOTA, QUOTA * (_STRIDE - 1)
+        while start < bounds[crowd + 1]:
+            stop = min(start + stretch, bounds[crowd + 1])
+            hubs[number] = start + np.argmin(draw[start:stop])
+            number += 1
+            start, stretch = stop, stretch * _STRIDE
+    return hubs[:number].copy()
+
+
+@compiled
+def hub_pairs(
+    bounds: NDArray[np.int64], hubs: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Places of each hub with every member of its crowd behind it."""
+    total, crowd = 0, 0
+    for hub in hubs:
+        while bounds[crowd + 1] <= hub:
+            crowd += 1
+        total += bounds[crowd + 1] - hub - 1
     ones, twos = np.empty(total, np.int64), np.empty(total, np.int64)
-    at = 0
-    for crowd in range(len(bounds) - 1):
-        hub = QUOTA
-        while hub < bounds[crowd + 1] - bounds[crowd]:
-            for member in range(bounds[crowd] + hub + 1, bounds[crowd + 1]):
-                ones[at], twos[at] = bounds[crowd] + hub, member
-                at += 1
-            hub *= _STRIDE
+    at, crowd = 0, 0
+    for hub in hubs:
+        while bounds[crowd + 1] <= hub:
+            crowd += 1
+        for member in range(hub + 1, bounds[crowd + 1]):
+            ones[at], twos[at] = hub, member
+            at += 1
     return ones, twos
 
 
