@@ -25,7 +25,7 @@ def detect(records: Sequence[Any], told: str, columns: Mapping[str, str]) -> str
     curate.readers.types.Unreadable: not a chat log: no known schema fits its records (keys: a); ...
     """
     if told != "auto":
-        return _as_told(told)
+        return told
     claims = Counter(name for record in records for name in claimed_by(record, columns))
     if not claims:
         raise Unreadable(_nothing_fits(records))
@@ -62,12 +62,6 @@ def is_message_row(record: Mapping[str, Any], columns: Mapping[str, str]) -> boo
 
     spoken = holds("text", TEXT, (str,))
     return spoken and (holds("role", SPEAKER, (str,)) or holds("conversation_id", ID[:-2], (str, int)))
-
-
-def _as_told(told: str) -> str:
-    if told in SCHEMAS or told == ROWS:
-        return told
-    raise Unreadable(f"format '{told}' is not one of records; allowed: {', '.join(sorted([*SCHEMAS, ROWS]))}")
 
 
 def _nothing_fits(records: Sequence[Any]) -> str:

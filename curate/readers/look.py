@@ -39,10 +39,8 @@ _KNOWN_BINARY = {
 }
 
 
-_PROSE = frozenset(
-    ".md .rst .markdown .py .toml .yaml .yml .html .htm .xml .css .js .ini .cfg .sh .tex .pdf "
-    "readme license licence notice copying changelog authors makefile".split()
-)
+_PROSE = {".md", ".rst", ".markdown", ".py", ".toml", ".yaml", ".yml", ".html", ".htm", ".xml", ".css", ".js"}
+_PROSE |= {".ini", ".cfg", ".sh", ".tex", "readme", "license", "licence", "notice", "changelog", "makefile"}
 
 
 def look_at(place: Place, options: InputOptions) -> tuple[Look, ...]:

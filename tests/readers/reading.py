@@ -12,7 +12,13 @@ from curate import schema
 from curate.readers import Batch, InputOptions, Plan, plan, read
 
 
-def plan_of(files: Sequence[Path | str] | Path, *, shard_bytes: int = 32 << 20, limit: int | None = None, **options: Any) -> Plan:
+def plan_of(
+    files: Sequence[Path | str] | Path,
+    *,
+    shard_bytes: int = 32 << 20,
+    limit: int | None = None,
+    **options: Any,
+) -> Plan:
     names = [files] if isinstance(files, Path) else files
     return plan([InputOptions(files=tuple(map(str, names)), **options)], shard_bytes, limit)
 
@@ -30,4 +36,4 @@ def read_all(files: Sequence[Path | str] | Path, **options: Any) -> Batch:
 
 def reasons(batch: Batch) -> list[tuple[int | None, str]]:
     """Record and reason of every quarantine row."""
-    return batch.quarantined.select("record", "reason").rows()  # type: ignore[return-value]
+    return batch.quarantined.select("record", "reason").rows()

@@ -51,7 +51,9 @@ def test_a_wrong_type_names_the_key_and_never_the_text(tmp_path: Path) -> None:
 def test_a_20_digit_id_comes_back_digit_for_digit(tmp_path: Path) -> None:
     digits = "12345678901234567890"
     text = record("x").replace('"x"', digits)
-    (tmp_path / "a.jsonl").write_text(text + "\n" + text.replace('{"id"', '{"tag": 98765432109876543210, "id"') + "\n")
+    (tmp_path / "a.jsonl").write_text(
+        text + "\n" + text.replace('{"id"', '{"tag": 98765432109876543210, "id"') + "\n"
+    )
     messages = read_all(tmp_path).messages
     assert set(messages["conversation_id"]) == {digits}
     assert messages["extra"].drop_nulls().to_list() == ['{"tag":98765432109876543210}']
@@ -116,20 +118,31 @@ def test_a_very_long_line_is_read_or_quarantined_alone(tmp_path: Path, size: int
     (tmp_path / "a.jsonl").write_text(f"{long}\n{record('after')}\n{record('last')}\n")
     batch = read_all(tmp_path, shard_bytes=1 << 20)
     assert batch.records == 3
-    assert batch.messages["conversation_id"].unique(maintain_order=True).to_list() == ["long", "after", "last"][bad:]
+    assert (
+        batch.messages["conversation_id"].unique(maintain_order=True).to_list()
+        == ["long", "after", "last"][bad:]
+    )
 
 
-@pytest.mark.parametrize(("content", "reason"), [
-    (b"", "empty file"),
-    (b" \n\n", "nothing but white space"),
-    (b"\x00" * 50, "not a chat log: no text"),
-    (b"%PDF-1.7 ...", "not a chat log: a PDF"),
-    (b"[]", "an empty list"),
-    (b"{}", "not a chat log: no known schema fits its records (keys: none); allowed in format: "),
-    (b'{"a": 1}\n{"a": 2}\n', "not a chat log: no known schema fits its records (keys: a); allowed in format: "),
-    (b"{oops\n{oops\n", "not JSON, though it begins like it"),
-])
-def test_a_file_that_holds_no_chat_is_one_row_and_the_rest_runs(tmp_path: Path, content: bytes, reason: str) -> None:
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"", "empty file"),
+        (b" \n\n", "nothing but white space"),
+        (b"\x00" * 50, "not a chat log: no text"),
+        (b"%PDF-1.7 ...", "not a chat log: a PDF"),
+        (b"[]", "an empty list"),
+        (b"{}", "not a chat log: no known schema fits its records (keys: none); allowed in format: "),
+        (
+            b'{"a": 1}\n{"a": 2}\n',
+            "not a chat log: no known schema fits its records (keys: a); allowed in format: ",
+        ),
+        (b"{oops\n{oops\n", "not JSON, though it begins like it"),
+    ],
+)
+def test_a_file_that_holds_no_chat_is_one_row_and_the_rest_runs(
+    tmp_path: Path, content: bytes, reason: str
+) -> None:
     (tmp_path / "odd").write_bytes(content)
     (tmp_path / "good.jsonl").write_bytes(lines(1))
     batch = read_all(tmp_path)

@@ -141,7 +141,10 @@ def test_any_records_read_the_same_on_both_paths(
 @settings(max_examples=30, deadline=None)
 @given(st.lists(st.fixed_dictionaries({"from": _ROLES, "value": _TEXTS}), max_size=4), st.integers() | _TEXTS)
 def test_sharegpt_reads_the_same_on_both_paths(turns: list[Any], id: int | str) -> None:
-    lines = [json.dumps(record).encode() for record in ({"id": id, "conversations": turns}, {"conversations": turns})]
+    lines = [
+        json.dumps(record).encode()
+        for record in ({"id": id, "conversations": turns}, {"conversations": turns})
+    ]
     assert_same(read_lines(lines, "sharegpt", True), read_lines(lines, "sharegpt", False))
 
 
@@ -160,7 +163,7 @@ def test_the_fast_path_is_taken_for_plain_lines() -> None:
 
 
 def test_text_is_read_to_the_character() -> None:
-    text = "caf\u00e9 \U0001f600 \x00 \u2028 \\n \" <b> \r\n end "
+    text = 'caf\u00e9 \U0001f600 \x00 \u2028 \\n " <b> \r\n end '
     raw = json.dumps({"messages": [{"role": "user", "content": text}]}).encode()
     for fast in (True, False):
         assert read_lines([raw], "openai", fast).messages["text"].item() == text

@@ -21,7 +21,7 @@ RECORDS = [
     {
         "id": f"c{number}",
         "messages": [
-            {"role": "user", "content": f"Question {number}: caf\u00e9, \u201cquoted\u201d, {{[\\\"]}}"},
+            {"role": "user", "content": f'Question {number}: caf\u00e9, \u201cquoted\u201d, {{[\\"]}}'},
             {"role": "assistant", "content": "word " * (number % 40)},
         ],
     }
@@ -75,7 +75,7 @@ def test_packed_files_read_as_plain_ones(tmp_path: Path, text: str, packing: str
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252"])
 def test_encodings_are_found(tmp_path: Path, text: str, encoding: str) -> None:
     (tmp_path / "a").write_bytes(text.encode(encoding))
-    expected = [message["content"] for record in RECORDS for message in record["messages"]]
+    expected = [message["content"] for record in json.loads(ARRAY) for message in record["messages"]]
     for shard_bytes in (4000, 1 << 20):
         batch = read_all(tmp_path, shard_bytes=shard_bytes)
         assert batch.messages["text"].to_list() == expected
@@ -159,5 +159,10 @@ def test_elements_are_cut_where_json_ends_them(elements: list[object], spaced: b
     assert [json.loads(raw) for _, raw in split(data)] == elements
     assert all(data[place : place + len(raw)] == raw for place, raw in split(data))
     finder = Separators(depth=1)
-    found = [pair for at in range(0, len(data), size) if not finder.closed for pair in finder.feed(data[at : at + size])]
+    found = [
+        pair
+        for at in range(0, len(data), size)
+        if not finder.closed
+        for pair in finder.feed(data[at : at + size])
+    ]
     assert found == Separators(depth=1).feed(data)
