@@ -41,7 +41,7 @@ RAW_LINES = {
 CUT_OFF = '{"id": "req-a18", "messages": [{"role": "user", "content": "how do I"}, {"role": "assis'
 
 Written = dict[str, int]
-"""Conversation id of the source texts (or name of a raw line): 1-based record in its file (a headline is row 1)."""
+"""Id in the source texts (or name of a raw line): 1-based record in its file, headline included."""
 
 
 def openai_message(letter: str, text: str, number: int) -> dict[str, Any]:

@@ -110,3 +110,70 @@ def test_private_values_are_reserved_for_fiction_or_published_tests() -> None:
 )
 def test_stand_ins_of_the_source_texts_are_written_out(written_as: str, expected: str) -> None:
     assert write_out(written_as) == expected
+
+
+@pytest.fixture(scope="module")
+def sieved(tmp_path_factory: pytest.TempPathFactory) -> pl.DataFrame:
+    """Every message of samples/ after the default recipe, with its verdict."""
+    import curate
+
+    out = tmp_path_factory.mktemp("run") / "out"
+    return curate.run([str(SAMPLES)], str(out)).messages.collect()
+
+
+def of_flaw(sieved: pl.DataFrame, flaw: dict[str, Any]) -> pl.DataFrame:
+    """The conversation in which the flaw was planted, all its branches."""
+    name = flaw["conversation_id"]
+    own = pl.col("conversation_id").str.split("~").list.first() == pl.lit(name)
+    same = pl.col("record") == flaw["record"] if name is None else own
+    return sieved.filter(same & (pl.col("source") == flaw["file"]))
+
+
+@pytest.mark.parametrize(
+    "flaw",
+    [flaw for flaw in PLANTED if flaw["outcome"] != "quarantined"],
+    ids=lambda flaw: f"{Path(flaw['file']).name}-{flaw['record']}-{flaw['outcome']}",
+)
+def test_default_recipe_does_with_each_flaw_what_the_readme_says(
+    sieved: pl.DataFrame, flaw: dict[str, Any]
+) -> None:
+    rows = of_flaw(sieved, flaw)
+    assert rows.height
+    meant = rows.filter(pl.col("turn") == flaw["turn"]) if "turn" in flaw else rows
+    by = [(one or "").split() for one in meant["changed_by"]]
+    verdicts, decided = set(rows["verdict"]), set(rows["decided_by"])
+    held = {
+        "changed": all(flaw["by"] in one for one in by) and "drop" not in verdicts,
+        "unchanged": not any(flaw["by"] in one for one in by) and verdicts == {"keep"},
+        "kept": verdicts == {"keep"} and flaw["by"] not in " ".join(rows["flags"].drop_nulls()),
+        "distinct": "drop" not in verdicts,
+        "flagged": all(flaw["by"] in (one or "").split() for one in meant["flags"]),
+        "masked": "mask" in verdicts and "drop" not in verdicts,
+        "dropped": verdicts == {"drop"} and decided == {flaw["by"]},
+    }
+    assert held[flaw["outcome"]], f"{verdicts} by {decided}, changed by {by}"
+    said = "\n".join(meant["text"])
+    assert not [value for value in flaw.get("gone", []) if value in "\n".join(rows["text"])]
+    assert not [value for value in flaw.get("stays", []) if value not in said]
+
+
+def test_the_twelve_chats_under_one_system_message_stay_twelve(sieved: pl.DataFrame) -> None:
+    bank = sieved.filter(pl.col("source").str.ends_with("bank.parquet"))
+    assert bank.filter(pl.col("verdict") == "keep")["conversation_id"].n_unique() == 12
+
+
+def test_good_material_is_kept(sieved: pl.DataFrame) -> None:
+    """Nothing is dropped, masked or quarantined beyond what the README names."""
+    against = sieved.filter(pl.col("verdict") != "keep").select("source", "conversation_id").unique()
+    named = [flaw for flaw in PLANTED if flaw["outcome"] in ("dropped", "masked", "distinct")]
+    for source, name in against.iter_rows():
+        rows = sieved.filter((pl.col("source") == source) & (pl.col("conversation_id") == name))
+        assert any(of_flaw(rows, flaw).height for flaw in named), (source, name)
+
+
+@pytest.mark.parametrize("name", ["chat", "support", "assistant", "marketing"])
+def test_shipped_recipe_is_sound(name: str) -> None:
+    from curate.check import check
+    from curate.recipe import load
+
+    assert check(load(name)) == []
