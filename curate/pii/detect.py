@@ -10,6 +10,7 @@ from curate.pii import emails, network, numbers, phones, secrets
 from curate.pii.kinds import DEFAULT, KINDS, Found
 from curate.pii.known import squeezed
 from curate.pii.rules import rules
+from curate.pii.spans import Taken
 from curate.pii.standins import STAND_IN
 
 DETECTORS: dict[str, Callable[[str, str], Iterator[Found]]] = {
@@ -92,10 +93,12 @@ def resolved(text: str, found: list[Found]) -> list[Found]:
     """
     if not found:
         return found
-    taken = [match.span() for match in STAND_IN.finditer(text)] if "<" in text else []
+    taken = Taken()
+    for match in STAND_IN.finditer(text) if "<" in text else ():
+        taken.take(*match.span())
     stand: list[Found] = []
     for one in sorted(found, key=lambda one: (RANK[one.kind], one.start - one.stop, one.start)):
-        if one.start < one.stop and not any(one.start < stop and start < one.stop for start, stop in taken):
-            taken.append((one.start, one.stop))
+        if one.start < one.stop and taken.free(one.start, one.stop):
+            taken.take(one.start, one.stop)
             stand.append(one)
     return sorted(stand)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from curate.pii import context
 from curate.pii.kinds import Found
+from curate.pii.spans import Taken
 
 if TYPE_CHECKING:
     from phonenumbers import PhoneNumber
@@ -50,7 +51,7 @@ def find_phones(text: str, field: str, regions: tuple[str, ...]) -> Iterator[Fou
     >>> [text for text in ("06 12 34 56 78", "12/05/2024 10:30") if any(find_phones(text, "", ("FR",)))]
     ['06 12 34 56 78']
     """
-    taken: list[tuple[int, int]] = []
+    taken = Taken()
     for pattern, believed in (
         (INTERNATIONAL, international),
         (FRENCH, french),
@@ -58,12 +59,12 @@ def find_phones(text: str, field: str, regions: tuple[str, ...]) -> Iterator[Fou
         (ANY, announced),
     ):
         for match in pattern.finditer(text):
-            if any(match.start() < stop and start < match.end() for start, stop in taken):
+            if not taken.free(match.start(), match.end()):
                 continue
             number = believed(match, field, regions)
             if number:
                 stop = match.start() + len(number.rstrip())
-                taken.append((match.start(), stop))
+                taken.take(match.start(), stop)
                 yield Found(match.start(), stop, "phone", phone_key(number, regions))
 
 
