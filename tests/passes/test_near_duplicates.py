@@ -147,3 +147,23 @@ def test_a_moved_limit_needs_no_new_pairs_down_to_the_floor():
 def test_options_out_of_range_are_refused(options, said):
     with pytest.raises(RecipeError, match=said.replace(".", r"\.")):
         NearDuplicates(**options)
+
+
+OPENING = (
+    "Hello, you have reached the help desk of Northwind Bank, where your money is in good hands since 1921. "
+    "Before we begin, please note that this conversation may be recorded for training. I looked into the "
+    "matter that you describe, and this is what I found: "
+)
+
+
+def test_a_shared_opening_does_not_outweigh_what_the_user_asked():
+    frame = chats([[("user", asked), ("assistant", OPENING), ("assistant", "Done.")] for asked, _ in BANK])
+    assert settled(NearDuplicates(), frame) == {}
+
+
+@pytest.mark.xfail(reason="an opening that many conversations share is evidence still; it should not be")
+def test_a_shared_opening_does_not_outweigh_short_answers_to_one_question():
+    answers = ["Yes, it was paid.", "No, it bounced.", "It is pending.", "We never got it."]
+    asked = ("user", "Was my last transfer paid?")
+    frame = chats([[asked, ("assistant", OPENING), ("assistant", said)] for said in answers])
+    assert settled(NearDuplicates(), frame) == {}
