@@ -95,10 +95,9 @@ def contextual(path: Path) -> Iterator[Sample]:
         )
         match = re.fullmatch(pattern, row["context"], re.DOTALL) if len(pieces) < 180 else None
         if match:
-            yield Sample(
-                row["context"],
-                [(*match.span(f"g{place}"), pieces[place]) for place in range(1, len(pieces), 2)],
-            )
+            spans = [(*match.span(f"g{place}"), pieces[place]) for place in range(1, len(pieces), 2)]
+            # Some texts come with stand-ins already in them: nothing to find there.
+            yield Sample(row["context"], [span for span in spans if row["context"][span[0]] != "["])
 
 
 SETS = {

@@ -1,4 +1,4 @@
-"""Where the names of a conversation come from: authors, name fields, file names, the list that a user gives."""
+"""Where the names of a conversation come from: authors, name fields, file names, a list from the user."""
 
 from __future__ import annotations
 
