@@ -80,7 +80,7 @@ def take_id(left: Record, reading: Reading) -> str | None:
 def take_sent_at(left: Record, reading: Reading) -> int | None:
     """The time in microseconds; what is no time stays in `left`."""
     for name in reading.name("sent_at", *SENT_AT):
-        found = microseconds(left.get(name))
+        found = microseconds(left[name]) if name in left else None
         if found is not None:
             del left[name]
             return found

@@ -97,11 +97,17 @@ def _add(left: Record, reading: Reading, bot_is_system: bool) -> None:
         ours, left = "assistant", {"role": role, **left}
     else:
         left = with_role_read(left, role, reading)
-    weight = left.get("weight")
-    masked = AS_READ if weight == 0 and not isinstance(weight, bool) and ours == "assistant" else None
+    text, parts = take_content(left, reading.name("text", *TEXT))
+    if not left:  # most messages
+        reading.rows.add(ours, text, parts=parts)
+        return
+    masked = AS_READ if ours == "assistant" and _is_zero(left.get("weight")) else None
     if masked:
         del left["weight"]
-    text, parts = take_content(left, reading.name("text", *TEXT))
     parts.update(take_parts(left))
     sent_at, author = take_sent_at(left, reading), take_author(left, reading)
     reading.rows.add(ours, text, author=author, sent_at=sent_at, parts=parts, extra=left, masked=masked)
+
+
+def _is_zero(weight: Any) -> bool:
+    return weight == 0 and not isinstance(weight, bool)
