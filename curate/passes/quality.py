@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+import numpy as np
 import polars as pl
 
 from curate import schema
@@ -78,12 +79,16 @@ def replies(batch: pl.DataFrame) -> list[pl.Series]:
         ((text.str.len_bytes() >= 400) | text.str.contains("```", literal=True)).arg_true()
     )
     ends = batch.select(text.gather(spoken.gather(long.to_series()))).select(cut_off(text)).to_series()
-    none = pl.repeat(False, batch.height, dtype=pl.Boolean, eager=True)
-    return [
-        none.scatter(echoed, True).alias("echo"),
-        *(none.scatter(spoken, column).alias(column.name) for column in told),
-        none.scatter(spoken.gather(long.to_series()), ends).alias("cut_off"),
-    ]
+    found = [("echo", echoed, pl.repeat(True, len(echoed), eager=True))]
+    found += [(column.name, spoken, column) for column in told]
+    found += [("cut_off", spoken.gather(long.to_series()), ends)]
+    return [_false_but(name, batch.height, rows, values) for name, rows, values in found]
+
+
+def _false_but(name: str, height: int, rows: pl.Series, values: pl.Series) -> pl.Series:
+    column = np.zeros(height, dtype=bool)
+    column[rows.to_numpy()] = values.to_numpy()
+    return pl.Series(name, column)
 
 
 def _plain(text: pl.Expr) -> pl.Expr:

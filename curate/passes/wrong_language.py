@@ -26,7 +26,7 @@ class WrongLanguage(Decider):
 
     name: ClassVar[str] = "wrong_language"
     keep: tuple[str, ...] = ()
-    least_score: float = 0.5
+    least_score: float = 0.7
 
     def __post_init__(self) -> None:
         if not 0 <= self.least_score <= 1:

@@ -25,10 +25,11 @@ _SEQUENCE, _SEQUENCE_SIGNS = 4, 10
 
 # Neighbours along the rows of English, French and German keyboards.
 _ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm", "azertyuiop", "qsdfghjklm", "wxcvbn", "qwertzuiop", "yxcvbnm")
-_WALK = np.zeros((26, 26), dtype=np.bool_)
+_WALK = np.zeros((26, 26), dtype=np.int8)  # 1: the next key to the right, -1: to the left
 for _row in _ROWS:
     for _left, _right in pairwise(_row):
-        _WALK[ord(_left) - 97, ord(_right) - 97] = _WALK[ord(_right) - 97, ord(_left) - 97] = True
+        _WALK[ord(_left) - 97, ord(_right) - 97] = 1
+        _WALK[ord(_right) - 97, ord(_left) - 97] = -1
 _VOWEL = np.array([chr(97 + place) in "aeiouy" for place in range(26)])
 _HOME = np.array([chr(97 + place) in "asdfghjkl" for place in range(26)])
 
@@ -69,7 +70,7 @@ def _mashed(
     data: NDArray[np.uint8],
     start: int,
     stop: int,
-    walk: NDArray[np.bool_],
+    walk: NDArray[np.int8],
     vowel: NDArray[np.bool_],
     home: NDArray[np.bool_],
 ) -> bool:
@@ -79,6 +80,7 @@ def _mashed(
         return False
     run = longest = vowels = homes = steps = most = 0
     before = -1
+    way = np.int8(0)
     for at in range(start, stop):
         byte = data[at]
         if 65 <= byte <= 90:
@@ -93,7 +95,9 @@ def _mashed(
             run += 1
             longest = max(longest, run)
         homes += home[letter]
-        steps = steps + 1 if before >= 0 and walk[before, letter] else 0
+        turn = walk[before, letter] if before >= 0 else np.int8(0)
+        steps = 0 if turn == 0 else (steps + 1 if turn == way else 1)
+        way = turn
         most = max(most, steps)
         before = letter
     if most >= 4:  # five keys side by side
@@ -109,7 +113,7 @@ def _read_words(
     at: int,
     stop: int,
     hashes: NDArray[np.uint64],
-    keys: tuple[NDArray[np.bool_], NDArray[np.bool_], NDArray[np.bool_]],
+    keys: tuple[NDArray[np.int8], NDArray[np.bool_], NDArray[np.bool_]],
 ) -> tuple[int, int, int, int]:
     """Writes the hashes of a text's words; gives words, ideographs among them, letters, garbled letters."""
     count = signs = letters = bad = 0
@@ -150,7 +154,7 @@ def _measure(
     data: NDArray[np.uint8],
     starts: NDArray[np.int64],
     stops: NDArray[np.int64],
-    keys: tuple[NDArray[np.bool_], NDArray[np.bool_], NDArray[np.bool_]],
+    keys: tuple[NDArray[np.int8], NDArray[np.bool_], NDArray[np.bool_]],
 ) -> tuple[NDArray[np.uint32], NDArray[np.float64], NDArray[np.float64]]:
     rows = len(starts)
     words, repeated, garbled = np.zeros(rows, np.uint32), np.zeros(rows), np.zeros(rows)
