@@ -13,6 +13,7 @@ from pathlib import Path
 
 Turns = list[tuple[str, str]]
 MESSAGE = re.compile(r"^([SUATC]):(?: (.*))?$")
+ROLE = {"S": "system", "U": "user", "A": "assistant", "T": "tool", "C": "assistant"}
 INVISIBLE = {
     "ZWSP": "\u200b",
     "SHY": "\u00ad",
