@@ -1,4 +1,4 @@
-"""A conversation as a ChatGPT export holds it: a tree of messages, the current branch named by its last node."""
+"""A conversation as a ChatGPT export holds it: a tree of messages whose last node names the branch."""
 
 from __future__ import annotations
 
