@@ -39,11 +39,12 @@ def strip(text: str, *, without_quoted: bool = False) -> str:
     'write `<b>bold</b>`'
     """
     once = functools.partial(_once, without_quoted=without_quoted)
-    if once(text) == text:
+    first = once(text)
+    if first == text:
         clean = repair(text)
         if clean == text or once(clean) == clean:
             return text
-    return settle(lambda now: repair(once(now)), text)
+    return settle(lambda now: repair(first if now is text else once(now)), text)
 
 
 def _once(text: str, *, without_quoted: bool) -> str:

@@ -19,6 +19,8 @@ GATE = (
 )
 """Rust regex of every character this file may remove: rows without one need nothing from it."""
 
+HERE = re.compile(re.sub(r"\\x\{(\w+)\}", lambda found: re.escape(chr(int(found[1], 16))), GATE))
+"""The same for Python's regex engine."""
 _ALWAYS = re.compile(
     "[\u00ad\u180e\u200b\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffc\ufdd0-\ufdef\ufffe\uffff"
     "\U000e0080-\U000e00ff\U000e01f0-\U000e0fff]"
