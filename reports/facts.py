@@ -11,6 +11,7 @@ import polars as pl
 from reports import tables
 from reports.clusters import gather_duplicates
 from reports.files import (
+    INPUT,
     Manifest,
     Part,
     PassEntry,
@@ -65,7 +66,7 @@ def gather(out: str | Path) -> RunFacts:
     for number, part in enumerate(parts):
         frame = _read(part)
         tables.tally(frame, order, counts)
-        draw_passes(pool, number, frame, {one.name: one.kind for one in passes if one.kind != "measure"})
+        draw_passes(pool, number, frame, passes)
         for i, alarm in enumerate(asked):
             draw_alarm(pool, f"alarm {i}", number, frame, str(alarm.get("pass") or ""), _where(alarm))
     found = fetch(pool, parts)
@@ -82,7 +83,7 @@ def gather(out: str | Path) -> RunFacts:
         records=_records(manifest),
         alarms=alarms,
         alarms_left_out=max(0, len(manifest.alarms) - len(asked)),
-        passes=_passes(passes, counts, found),
+        passes=_passes((*_told_by_input(order, counts), *passes), counts, found),
         slices=tuple(_slices(kind, counts) for kind in tables.SLICE_KINDS),
         words=_histogram(counts, "words", tables.WORD_EDGES),
         turns=_histogram(counts, "turns", tables.TURN_EDGES),
@@ -166,6 +167,13 @@ def _passes(
         )
         for one in passes
     )
+
+
+def _told_by_input(order: list[str], counts: tables.Tables) -> list[PassEntry]:
+    """What decided and is no pass of the recipe: decisions that came with the input."""
+    decided = counts.get("decided")
+    names = decided["decided_by"].drop_nulls().unique().sort().to_list() if decided.height else []
+    return [PassEntry(name=name, kind=INPUT) for name in names if name not in order]
 
 
 def _drawn(found: dict[str, list[Example]], name: str) -> list[Example]:
@@ -262,7 +270,7 @@ def _redacted(passes: tuple[PassEntry, ...], counts: tables.Tables, manifest: Ma
 def _where(alarm: dict[str, Any]) -> tuple[str, str]:
     """The kind and name of an alarm's slice: `source=a.jsonl` gives ("source", "a.jsonl")."""
     kind, _, name = str(alarm.get("slice") or "").partition("=")
-    return kind, name
+    return kind, "" if (kind, name) == ("language", "None") else name
 
 
 def _alarm(
@@ -290,7 +298,7 @@ def _alarm(
 def _source(row: dict[str, Any]) -> Source:
     return Source(
         source=short(str(row.get("source") or "")),
-        format=short(str(row.get("format") or "")),
-        records=int(row.get("records") or 0),
+        format=short(", ".join(str(row[key]) for key in ("format", "container", "encoding") if row.get(key))),
+        records=None if row.get("records") is None else int(row["records"]),
         conversations=int(row.get("conversations") or 0),
     )

@@ -13,6 +13,8 @@ from curate.schema import QUARANTINE
 from reports.shapes import Count, ReportError, Unread, Unreadable
 
 SHOWN_UNREAD = 40
+INPUT = "input"
+"""Kind of what decided without being a pass: the decision came with the input."""
 SHOWN_REASONS = 30
 Json = dict[str, Any]
 

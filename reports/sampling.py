@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import takewhile
 
 import polars as pl
 
-from reports.files import Part, short
+from reports.files import INPUT, Part, PassEntry, short
 from reports.shapes import Example
 
 POOL = 40
 FLAGGED = " flagged"
 """Ends the question for what a pass only flagged: shown where it decided about nothing."""
 STAND_IN = re.compile(r"<([A-Z][A-Z_]*)_\d+>")
+SCORES = {"too_toxic": "toxicity", "too_garbled": "garbled", "too_repetitive": "repetition"}
+"""Deciders by a limit, and the measure each one reads."""
 LONGEST = 1_200
 """Characters shown of one text; a longer one is cut around its change, or at its end."""
 
@@ -47,21 +49,40 @@ class Pool:
         )
 
 
-def draw_passes(pool: Pool, part: int, frame: pl.DataFrame, kinds: Mapping[str, str]) -> None:
+def draw_passes(pool: Pool, part: int, frame: pl.DataFrame, passes: Sequence[PassEntry]) -> None:
     """Draw what each pass changed, or decided about: the row itself rather than those it reached."""
-    for name, kind in kinds.items():
-        if kind in ("rewrite", "redaction"):
+    known = {one.name for one in passes}
+    others = frame["decided_by"].drop_nulls().unique().sort().to_list()
+    told = [PassEntry(name=name, kind=INPUT) for name in others if name not in known]
+    for one in (*passes, *told):
+        name = one.name
+        if one.kind == "measure":
+            continue
+        if one.kind in ("rewrite", "redaction"):
             pool.draw(name, part, frame.filter(_names("changed_by", name)))
             continue
         decided = frame.filter((pl.col("decided_by") == name) & (pl.col("verdict") != "keep"))
         noted = frame.filter(_names("flags", name) & (pl.col("verdict") == "keep"))
-        pool.draw(f"{name}{FLAGGED}", part, noted.unique("conversation", keep="first", maintain_order=True))
+        pool.draw(
+            f"{name}{FLAGGED}",
+            part,
+            _scored(noted, one).unique("conversation", keep="first", maintain_order=True),
+        )
         own = pl.col("evidence").str.starts_with("turn ").fill_null(value=False)
         quiet = pl.col("role") == "system"
         first = decided.sort([own, quiet, "turn"], maintain_order=True).unique(
             "conversation", keep="first", maintain_order=True
         )
         pool.draw(name, part, first)
+
+
+def _scored(noted: pl.DataFrame, one: PassEntry) -> pl.DataFrame:
+    """Flagged rows with the measure and limit as evidence: the run writes evidence for decisions only."""
+    measure, limit = SCORES.get(one.use), one.options.get("limit")
+    if measure is None or not isinstance(limit, (int, float)) or not noted.height:
+        return noted
+    values = [None if value is None else f"{measure} {value:.2f} > {limit:.2f}" for value in noted[measure]]
+    return noted.with_columns(pl.Series("evidence", values, dtype=pl.String))
 
 
 def draw_alarm(

@@ -157,7 +157,7 @@ class Source:
 
     source: str
     format: str
-    records: int
+    records: int | None
     conversations: int
 
 

@@ -14,8 +14,10 @@ SLICE_KINDS = ("source", "language", "role")
 WORD_EDGES = (0, 1, 2, 3, 5, 10, 20, 50, 100, 200, 500, 1000)
 TURN_EDGES = (1, 2, 3, 4, 5, 7, 9, 13, 17, 33, 65)
 SCORE_BINS = 20
+MEASURES = ("toxicity", "garbled", "repetition", "pii", "characters")
 FINE = 1_000_000  # jaccards are summed up as integers: the same whatever the order
-NUMBERS = r"\d+(?:[.,]\d+)*"
+NUMBER = r"(?:[1-9]\d*(?:[.,]\d+)*|0(?:[.,]\d+)+)"
+LIMIT = "\ue000"  # stands before a number that is a limit, while the others are taken out
 KEPT_NAMES = 5_000
 
 KEPT, MASKED, DROPPED = (pl.col("verdict") == name for name in ("keep", "mask", "drop"))
@@ -60,7 +62,7 @@ def read_part(part: Part, extra: Sequence[str] = ()) -> pl.DataFrame:
     texts, verdicts = pl.scan_parquet(part.messages), pl.scan_parquet(part.verdicts)
     found = texts.collect_schema()
     wanted = ["conversation_id", "turn", "role", "source", "record", "changed_by", *extra]
-    numbers = [name for name in ("toxicity", "pii", "characters") if name in found]
+    numbers = [name for name in MEASURES if name in found]
     pii = [
         name
         for name, kind in found.items()
@@ -80,7 +82,7 @@ def read_part(part: Part, extra: Sequence[str] = ()) -> pl.DataFrame:
     decided = verdicts.select(
         pl.col(name) if name in told else pl.lit(None).alias(name) for name in lines
     ).collect()
-    missing = [name for name in ("toxicity", "pii", "characters") if name not in found]
+    missing = [name for name in MEASURES if name not in found]
     return pl.concat([narrow, decided], how="horizontal").with_columns(
         pl.col("conversation_id").rle_id().alias("conversation"),
         pl.col("role").cast(ROLE),
@@ -134,8 +136,8 @@ def _fates() -> list[pl.Expr]:
 def _conversations(frame: pl.DataFrame, order: Sequence[str]) -> pl.DataFrame:
     """A row per conversation: what became of it, and which pass took the last of it."""
     place = {name: i for i, name in enumerate(order)}
-    rank = pl.col("decided_by").replace_strict(place, default=len(place), return_dtype=pl.Int32)
-    names = dict(enumerate([*order, ""]))
+    # A decision of no pass came with the input: before all of them.
+    rank = pl.col("decided_by").replace_strict(place, default=-1, return_dtype=pl.Int32)
     return (
         frame.with_columns(pl.when(DROPPED).then(rank).alias("rank"))
         .group_by("conversation", maintain_order=True)
@@ -147,13 +149,12 @@ def _conversations(frame: pl.DataFrame, order: Sequence[str]) -> pl.DataFrame:
             (pl.col("flags").is_not_null() & KEPT).any().alias("flagged"),
             pl.col("changed_by").is_not_null().any().alias("changed"),
             (pl.col("role") == "assistant").any().alias("answered"),
-            pl.col("rank").max(),
+            pl.col("decided_by").filter(pl.col("rank") == pl.col("rank").max()).last().alias("taker"),
             pl.col("duplicate_of").drop_nulls().first(),
             pl.col("jaccard").drop_nulls().first(),
             pl.col("conversation_id").first(),
         )
         .with_columns(
-            pl.col("rank").replace_strict(names, default=None, return_dtype=pl.String).alias("taker"),
             pl.when("gone").then(pl.lit("drop")).otherwise(pl.lit("keep")).alias("verdict"),
         )
     )
@@ -177,16 +178,15 @@ def _totals(frame: pl.DataFrame, whole: pl.DataFrame) -> pl.DataFrame:
 
 
 def reason_shape() -> pl.Expr:
-    """Evidence without what differs from message to message: places, ids and numbers before a limit."""
+    """Evidence without what differs from message to message: places, ids, and numbers that are no limit."""
     return (
         pl.col("evidence")
         .fill_null("")
         .str.replace(r"^turn \d+: ", "")
-        .str.replace(r"(duplicate of) .*? (\(jaccard)", "$1 … $2")
-        .str.replace(r"(duplicate of) [^()]*$", "$1 …")
-        .str.replace(NUMBERS + r"( (?:>=|<=|>|<|=) )", "…$1")
-        .str.replace(r"\(jaccard [\d.]+\)", "(jaccard …)")
-        .str.replace(r"^" + NUMBERS + r" ", "… ")
+        .str.replace(r"^(same as|also in|(?:near-)?duplicate of) .*?( \(jaccard [\d.]+\))?$", "$1 …$2")
+        .str.replace_all(r"([<>=]) (\d)", f"$1 {LIMIT}$2")
+        .str.replace_all(r"(^|[ (])" + NUMBER, "${1}…")
+        .str.replace_all(LIMIT, "")
         .alias("reason")
     )
 
@@ -223,5 +223,5 @@ def _private(frame: pl.DataFrame) -> pl.DataFrame:
     told = frame.filter(pl.col("pii_kinds").fill_null("") != "")
     words = told.select(pl.col("pii_kinds").str.extract_all(r"[^\s,;]+").alias("word")).explode("word")
     number = pl.col("word").str.extract(r"[:=](\d+)$").cast(pl.Int64).fill_null(1)
-    name = pl.col("word").str.replace(r"[:=]\d+$", "").alias("name")
+    name = pl.col("word").str.replace(r"[:=]\d+$", "").str.to_lowercase().alias("name")
     return words.group_by(name).agg(number.sum().alias("values")) if words.height else empty

@@ -193,14 +193,20 @@ def tables(facts: RunFacts, words: Words) -> dict[str, Table]:
         "recipe": table(
             words, words("run.recipe", name=facts.recipe), head(run, "pass", "kind", "settings"), passes, 3
         ),
-        "inputs": table(
-            words,
-            words("run.inputs"),
-            head(run, "source", "format", "records", "conversations"),
-            [[one.source, one.format, one.records, one.conversations] for one in facts.inputs],
-            2,
-        ),
+        "inputs": _inputs(facts, words),
     }
+
+
+def _inputs(facts: RunFacts, words: Words) -> Table:
+    """The inputs; their records only where the run counted them by file."""
+    keys = ["source", "format", "records", "conversations"]
+    rows: list[list[object]] = [
+        [one.source, one.format, one.records, one.conversations] for one in facts.inputs
+    ]
+    if all(one.records is None for one in facts.inputs):
+        keys.remove("records")
+        rows = [[*row[:2], row[3]] for row in rows]
+    return table(words, words("run.inputs"), [words(f"run.{key}") for key in keys], rows, 2)
 
 
 def _pairs(counts: Sequence[Count]) -> list[list[object]]:

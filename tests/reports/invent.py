@@ -130,7 +130,7 @@ def befall(number: int, rows: list[Row]) -> list[Row]:
         first["changed_by"] = "repair_unicode"
     elif kind in (5, 6, 7):
         first["text"] += " Write to <EMAIL_1> or call <PHONE_1>."
-        first |= {"changed_by": "redact_pii", "pii": 2, "pii_kinds": "email:1 phone:1"}
+        first |= {"changed_by": "redact_pii", "pii": 2, "pii_kinds": "EMAIL:1 PHONE:1"}
     elif kind == 8:
         said = both(rows, verdict="drop", decided_by="too_toxic", evidence="turn 1: toxicity 0.91 > 0.80")
         said[1] |= {"evidence": "toxicity 0.91 > 0.80", "flags": "too_toxic", "toxicity": 0.91}
@@ -142,16 +142,18 @@ def befall(number: int, rows: list[Row]) -> list[Row]:
         rows[0] |= {"flags": "too_toxic", "toxicity": 0.84}
     elif kind == 11:
         said = both(rows, language="pt", decided_by="wrong_language", verdict="drop")
-        return both(said, evidence="language pt 0.98, allowed: en, fr", flags="wrong_language")
+        return both(said, evidence="language pt (0.98) not in en, fr", flags="wrong_language")
     elif kind in (12, 13, 14) and number > 23:
         name = "exact_duplicates" if kind == 12 else "near_duplicates"
         kept = f"c{kind - 12}"
         rows = copy_of(kind - 12, rows[0], "" if kind == 12 else " Thanks!")
         jaccard = 1.0 if kind == 12 else 0.91
-        why = f"duplicate of {kept}" if kind == 12 else f"near-duplicate of {kept} (jaccard 0.91)"
+        why = f"same as {kept}" if kind == 12 else f"near-duplicate of {kept} (jaccard 0.91)"
         return both(rows, verdict="drop", decided_by=name, evidence=why, duplicate_of=kept, jaccard=jaccard)
     elif kind == 15:
         return rows[:1]
+    elif kind == 17 and len(rows) > 2:
+        rows[1] |= {"verdict": "mask", "decided_by": "shared_branch", "evidence": "also in c1"}
     elif kind == 16:
         first["text"] = HOSTILE
     return rows
@@ -214,11 +216,24 @@ def told_by(out: Path, number: int, messages: int) -> Row:
         "started": "2026-11-23T09:41:00+00:00",
         "recipe": {"name": "chat", "passes": PASSES},
         "inputs": [
-            {"source": "shop.jsonl", "format": "jsonl openai", "records": 33, "conversations": 31},
-            {"source": "mails/boutique.csv", "format": "csv pairs", "records": 32, "conversations": 31},
+            {
+                "source": "shop.jsonl",
+                "format": "openai",
+                "container": "jsonl",
+                "encoding": "utf-8",
+                "conversations": 31,
+            },
+            {
+                "source": "mails/boutique.csv",
+                "format": "pairs",
+                "container": "csv",
+                "encoding": "cp1252",
+                "conversations": 31,
+            },
             {
                 "source": "assistant export.json",
-                "format": "json sharegpt",
+                "format": "sharegpt",
+                "container": "json",
                 "records": 30,
                 "conversations": 30,
             },
@@ -243,11 +258,11 @@ def told_by(out: Path, number: int, messages: int) -> Row:
             {
                 "kind": "quarantine",
                 "pass": None,
-                "slice": "source=old/notes.bin",
-                "share": 1.0,
+                "slice": "all",
+                "share": 0.051,
                 "limit": 0.05,
-                "count": 1,
-                "of": 1,
+                "count": 4,
+                "of": 96,
             },
         ],
     }

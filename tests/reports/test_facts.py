@@ -65,6 +65,20 @@ def test_examples_show_the_deciding_message_itself(run: Path) -> None:
     assert {example.evidence for example in toxic.examples} == {"toxicity 0.91 > 0.80"}
 
 
+def test_what_was_only_flagged_is_shown_with_its_score(tmp_path: Path) -> None:
+    out = write_run(tmp_path, 1, 1)
+    write_part(out, 0, [row("a", 0, "assistant", "Hi", flags="too_toxic", toxicity=0.846)])
+    toxic = next(one for one in gather(out).passes if one.name == "too_toxic")
+    assert [example.evidence for example in toxic.examples] == ["toxicity 0.85 > 0.80"]
+
+
+def test_a_decision_that_came_with_the_input_has_its_own_line(run: Path) -> None:
+    first = gather(run).passes[0]
+    assert (first.name, first.kind) == ("shared_branch", "input")
+    assert first.masked.messages == sum(one["decided_by"] == "shared_branch" for one in conversations(92))
+    assert first.examples
+
+
 def test_of_a_conversation_that_two_passes_emptied_the_later_one_took_it(tmp_path: Path) -> None:
     out = write_run(tmp_path, 1, 1)
     gone = {"verdict": "drop", "evidence": "x"}
@@ -89,8 +103,12 @@ def test_of_a_conversation_that_two_passes_emptied_the_later_one_took_it(tmp_pat
         ("turn 3: toxicity 0.91 > 0.80", "toxicity … > 0.80"),
         ("near-duplicate of c17 (jaccard 0.91)", "near-duplicate of … (jaccard …)"),
         ("near-duplicate of my chat (2) (jaccard 0.91)", "near-duplicate of … (jaccard …)"),
-        ("duplicate of c 17", "duplicate of …"),
-        ("0 assistant turns left to learn from", "… assistant turns left to learn from"),
+        ("same as c 17", "same as …"),
+        ("also in 6f1c0002-7a3b", "also in …"),
+        ("echo of the user's 12 words", "echo of the user's … words"),
+        ("turn 1: 0 assistant turns left to learn from", "0 assistant turns left to learn from"),
+        ("language pt (0.98) not in en, fr", "language pt (…) not in en, fr"),
+        ("words 1 <= 2", "words … <= 2"),
         ("language pt, allowed: en, fr", "language pt, allowed: en, fr"),
     ],
 )
