@@ -70,10 +70,17 @@ def _speaking(conversations: pl.DataFrame, alive: bool = True) -> pl.DataFrame:
 def _ends(
     pairs: pl.DataFrame, speaking: pl.DataFrame
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
-    """The content groups of each pair's two, and its Jaccard."""
+    """The content groups of each pair's two, and its Jaccard; pairs of ids not in the table say nothing."""
     ids, groups = speaking["id"].to_numpy(), speaking["group"].to_numpy()
-    one, two = (groups[np.searchsorted(ids, pairs[side].to_numpy())] for side in ("a", "b"))
-    return one, two, pairs["jaccard"].to_numpy()
+    if not len(ids):
+        pairs = pairs.clear()
+    ends = [pairs[side].to_numpy() for side in ("a", "b")]
+    places = [np.minimum(np.searchsorted(ids, end), max(len(ids) - 1, 0)) for end in ends]
+    known = np.ones(pairs.height, np.bool_)
+    for end, place in zip(ends, places, strict=True):
+        known &= ids[place] == end
+    one, two = (groups[place[known]] for place in places)
+    return one, two, pairs["jaccard"].to_numpy()[known]
 
 
 @compiled

@@ -123,3 +123,13 @@ def test_no_conversations_settle_to_none():
     table = pl.DataFrame(schema=KINDS)
     empty = pl.DataFrame(schema={"a": pl.UInt64, "b": pl.UInt64, "jaccard": pl.Float64})
     assert settle_near(empty, table, 0.8).height == settle_exact(table).height == 0
+
+
+def test_pairs_of_ids_that_are_not_in_the_table_say_nothing():
+    table = pl.DataFrame(
+        dict(zip(KINDS, [[1, 5], [True] * 2, [0] * 2, [1, 2], [1, 2], [9, 8]], strict=True)), KINDS
+    )
+    pairs = pl.DataFrame({"a": [1, 1], "b": [4, 9], "jaccard": [0.9, 0.9]})
+    pairs = pairs.cast({"a": pl.UInt64, "b": pl.UInt64})
+    assert settle_near(pairs, table, 0.8).height == 0
+    assert settle_near(pairs, table.clear(), 0.8).height == 0
