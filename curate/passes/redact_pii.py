@@ -16,7 +16,7 @@ from curate.passes.base import Redaction
 from curate.pii.alone import redact_name, redact_strings
 from curate.pii.conversation import FREE, Cell, Conversation, settle
 from curate.pii.detect import Settings
-from curate.pii.gate import gate, may_hold, names_gate
+from curate.pii.gate import Gate, gate
 from curate.pii.ids import distinct
 from curate.pii.kinds import DEFAULT, KINDS
 from curate.pii.people import people_rows, who
@@ -92,20 +92,21 @@ class RedactPii(Redaction):
 
 def gates(batch: pl.DataFrame, settings: Settings) -> pl.DataFrame:
     """For each private column, the rows whose value detectors must look at."""
-    pattern = gate(settings)
-    if settings.names and "person" in settings.kinds:
-        words = [word for one in named(settings.names) for word in one.words if len(word) > 2]
-        pattern += f"|{names_gate(words)}" if words else ""
-    asked = {name: may_hold(name, pattern) for name in schema.PRIVATE}
-    for name in FREE:
-        spaced = pl.col(name).str.replace_all("_", " ", literal=True).str.contains(pattern).fill_null(False)
-        asked[name] = asked[name] | spaced
-    few = batch.select(pl.col("source").unique()).with_columns(asked.pop("source").alias("look"))
-    looks = batch.select(**asked)
-    by_source = dict(few.iter_rows())
-    if not any(by_source.values()):
-        return looks.with_columns(source=pl.lit(False))
-    return looks.with_columns(source=batch["source"].replace_strict(by_source, return_dtype=pl.Boolean))
+    names = [word for one in named(settings.names) for word in one.words if len(word) > 2]
+    asked = gate(settings, tuple(names) if "person" in settings.kinds else ())
+    return pl.DataFrame([look(asked, batch[name]) for name in schema.PRIVATE])
+
+
+def look(asked: Gate, column: pl.Series) -> pl.Series:
+    """The gate's answer for one column; of few distinct values each is asked once."""
+    if column.name == "source":
+        values = column.unique()
+        found = dict(zip(values, look(asked, values.alias("")), strict=True))
+        return column.replace_strict(found, return_dtype=pl.Boolean)
+    looks = asked.looks(column)
+    if column.name in (*FREE, ""):
+        looks = looks | asked.looks(column.str.replace_all("_", " ", literal=True))
+    return looks.alias(column.name)
 
 
 def conversations(

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from curate.pii.detect import Settings, detect, resolved
+from curate.pii.gate import Gate
 from curate.pii.kinds import Found
 from curate.pii.known import find_known, squeezed, trace
 from curate.pii.leaves import Leaf, leaves, rebuilt
@@ -203,15 +204,15 @@ def filled(text: str, spans: list[Found], ledger: Ledger) -> tuple[str, Counter[
     return "".join([*pieces, text[done:]]), tally
 
 
-def settle(conversations: list[Conversation], pattern: str) -> None:
-    """Redact all of them in place: rounds until nothing changes. `pattern` is the gate's expression."""
+def settle(conversations: list[Conversation], asked: Gate) -> None:
+    """Redact all of them in place: rounds until nothing changes. `asked` is the gate."""
     waiting = conversations
     while waiting:
         changed = [(one, one.round()) for one in waiting]
         cells = [cell for _, some in changed for cell in some]
         texts = pl.Series([cell.text for cell in cells], dtype=pl.String)
         spaced = texts.str.replace_all("_", " ", literal=True)
-        for cell, look in zip(cells, texts.str.contains(pattern) | spaced.str.contains(pattern), strict=True):
+        for cell, look in zip(cells, asked.looks(texts) | asked.looks(spaced), strict=True):
             cell.look = look
         for one, some in changed:
             for cell in some:
