@@ -150,7 +150,7 @@ def fates(slices: Slices, names: Sequence[str], words: Words) -> Chart:
         table=table(words, title, head, rows),
         bars=tuple(bars),
         segments=tuple(segments),
-        legend=_legend(words, ("kept", "masked", "removed")),
+        legend=_legend(words, "slices", ("kept", "masked", "removed")),
     )
 
 
@@ -183,7 +183,7 @@ def lengths(name: Literal["words", "turns"], found: Histogram, words: Words) -> 
         table=table(words, words(f"lengths.{name}"), head, rows),
         bars=tuple(bars),
         segments=tuple(segments),
-        legend=_legend(words, ("kept", "removed")),
+        legend=_legend(words, "slices" if name == "words" else "numbers", ("kept", "removed")),
     )
 
 
@@ -245,5 +245,5 @@ def counted(
     )
 
 
-def _legend(words: Words, tones: tuple[Tone, ...]) -> tuple[tuple[Tone, str], ...]:
-    return tuple((tone, words(f"numbers.{tone}")) for tone in tones)
+def _legend(words: Words, section: str, tones: tuple[Tone, ...]) -> tuple[tuple[Tone, str], ...]:
+    return tuple((tone, words(f"{section}.{tone}").lower()) for tone in tones)

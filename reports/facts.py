@@ -9,6 +9,7 @@ from typing import Any
 import polars as pl
 
 from reports import tables
+from reports.alarms import describe, where
 from reports.clusters import gather_duplicates
 from reports.files import (
     INPUT,
@@ -23,7 +24,6 @@ from reports.files import (
 )
 from reports.sampling import FLAGGED, Pool, clipped, draw_alarm, draw_passes, fetch, most_different
 from reports.shapes import (
-    Alarm,
     Amount,
     Count,
     Example,
@@ -35,7 +35,6 @@ from reports.shapes import (
     Slice,
     Slices,
     Source,
-    Unread,
     to_json,
 )
 
@@ -44,7 +43,6 @@ SHOWN_ALARMS = 12
 SHOWN_INPUTS = 60
 SHOWN_REASONS = 12
 EXAMPLES = 6
-ALARM_EXAMPLES = 3
 TOTAL_EXAMPLES = 90
 """Examples on a page in all: with `sampling.LONGEST` it bounds the page, whatever the number of passes."""
 
@@ -68,12 +66,13 @@ def gather(out: str | Path) -> RunFacts:
         tables.tally(frame, order, counts)
         draw_passes(pool, number, frame, passes)
         for i, alarm in enumerate(asked):
-            draw_alarm(pool, f"alarm {i}", number, frame, str(alarm.get("pass") or ""), _where(alarm))
+            draw_alarm(pool, f"alarm {i}", number, frame, str(alarm.get("pass") or ""), where(alarm))
     found = fetch(pool, parts)
-    told = [where[1] for where in map(_where, asked) if where[0] == "source"]
+    told = [at[1] for at in map(where, asked) if at[0] == "source"]
     unreadable, unread = read_unreadable(folder, tuple(told))
     alarms = tuple(
-        _alarm(alarm, found.get(f"alarm {i}", []), unread, unreadable.first) for i, alarm in enumerate(asked)
+        describe(alarm, found.get(f"alarm {i}", []), unread, unreadable.first)
+        for i, alarm in enumerate(asked)
     )
     totals = _totals(counts)
     return RunFacts(
@@ -264,34 +263,6 @@ def _redacted(passes: tuple[PassEntry, ...], counts: tables.Tables, manifest: Ma
         touched=max(touched, key=lambda amount: amount.messages, default=Amount()),
         kinds=kinds[:SHOWN_SLICES],
         not_covered=sentences(manifest.not_covered),
-    )
-
-
-def _where(alarm: dict[str, Any]) -> tuple[str, str]:
-    """The kind and name of an alarm's slice: `source=a.jsonl` gives ("source", "a.jsonl")."""
-    kind, _, name = str(alarm.get("slice") or "").partition("=")
-    return kind, "" if (kind, name) == ("language", "None") else name
-
-
-def _alarm(
-    alarm: dict[str, Any],
-    found: list[Example],
-    unread: dict[str, tuple[Unread, ...]],
-    first: tuple[Unread, ...],
-) -> Alarm:
-    kind, name = _where(alarm)
-    quarantine = alarm.get("kind") == "quarantine"
-    return Alarm(
-        kind=str(alarm.get("kind") or "pass"),
-        by=str(alarm.get("pass") or ""),
-        slice_kind=kind,
-        slice_name=short(name),
-        share=float(alarm.get("share") or 0),
-        limit=float(alarm.get("limit") or 0),
-        count=int(alarm.get("count") or 0),
-        of=int(alarm.get("of") or 0),
-        examples=tuple(clipped(e) for e in most_different(found, ALARM_EXAMPLES)),
-        unread=(unread.get(name) or first[:ALARM_EXAMPLES]) if quarantine else (),
     )
 
 

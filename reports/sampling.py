@@ -62,7 +62,7 @@ def draw_passes(pool: Pool, part: int, frame: pl.DataFrame, passes: Sequence[Pas
             pool.draw(name, part, frame.filter(_names("changed_by", name)))
             continue
         decided = frame.filter((pl.col("decided_by") == name) & (pl.col("verdict") != "keep"))
-        noted = frame.filter(_names("flags", name) & (pl.col("verdict") == "keep"))
+        noted = _scored(frame.filter(_names("flags", name)), one)
         pool.draw(
             f"{name}{FLAGGED}",
             part,
@@ -78,6 +78,8 @@ def draw_passes(pool: Pool, part: int, frame: pl.DataFrame, passes: Sequence[Pas
 
 def _scored(noted: pl.DataFrame, one: PassEntry) -> pl.DataFrame:
     """Flagged rows with the measure and limit as evidence: the run writes evidence for decisions only."""
+    own = pl.col("decided_by").eq_missing(one.name)
+    noted = noted.with_columns(pl.when(own).then("evidence").alias("evidence"))
     measure, limit = SCORES.get(one.use), one.options.get("limit")
     if measure is None or not isinstance(limit, (int, float)) or not noted.height:
         return noted

@@ -23,6 +23,7 @@ class PassView:
     kind: str
     did: tuple[tuple[str, str, str], ...]
     reasons: Table | None
+    settings: str
     open: bool
 
 
@@ -79,10 +80,12 @@ def draw(facts: RunFacts, words: Words) -> dict[str, Chart]:
         summary = words("private.summary", n=facts.redacted.values, largest=kinds[0].name)
         head = (words("private.kind"), words("private.values"))
         found.append(charts.counted("private", words("private.chart"), summary, head, kinds, words))
-    if facts.duplicates.clusters:
+    sizes = facts.duplicates.sizes
+    filled = max((i for i, one in enumerate(sizes) if one.count), default=0)
+    if filled:
         head = (words("duplicates.size"), words("duplicates.groups"))
-        title, sizes = words("duplicates.sizes"), facts.duplicates.sizes
-        found.append(charts.counted("sizes", title, words("duplicates.sizes"), head, sizes, words))
+        title = words("duplicates.sizes")
+        found.append(charts.counted("sizes", title, title, head, sizes[: filled + 1], words))
     return {one.name: one for one in found}
 
 
@@ -145,7 +148,8 @@ def _pass(one: PassFacts, words: Words, *, opened: bool) -> PassView:
         says=says.get(one.use, says["other"]),
         kind=kinds.get(one.kind, kinds["other"]),
         did=tuple((tone, name, words.number(count)) for tone, name, count in did if count),
-        reasons=table(words, f"{words('reasons.more_reasons')}: {one.name}", head, rows) if rows else None,
+        reasons=table(words, f"{words('reasons.more_reasons')} · {one.name}", head, rows) if rows else None,
+        settings=_settings(one.options)[:400] if one.kind in ("decider", "global") else "",
         open=opened,
     )
 
