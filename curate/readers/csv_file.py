@@ -14,7 +14,7 @@ import itertools
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, BinaryIO
 
 from curate.readers.text_encoding import decode_strict
 from curate.readers.types import Unreadable
@@ -27,11 +27,30 @@ DELIMITERS = (",", ";", "\t", "|")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
-class Readable(Protocol):
-    """A byte stream whose `read(n)` gives n bytes unless the end comes first."""
+class Full:
+    """A stream whose `read(n)` gives n bytes unless the end comes first, or a break."""
 
-    def read(self, size: int, /) -> bytes:
-        """The next bytes, b"" at the end."""
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self.broken = ""  # why it ended before its end
+
+    def read(self, size: int) -> bytes:
+        """The next bytes, all that can be had before a break."""
+        parts: list[bytes] = []
+        while size > 0 and not self.broken:
+            try:
+                part = self._stream.read(size)
+            except Unreadable as unreadable:
+                self.broken = unreadable.reason
+                break
+            except OSError:
+                self.broken = "file cannot be read to its end"
+                break
+            if not part:
+                break
+            parts.append(part)
+            size -= len(part)
+        return b"".join(parts)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -165,7 +184,7 @@ def _fault(row: Sequence[str], width: int) -> str:
 
 
 def blocks(
-    stream: Readable,
+    stream: Full,
     dialect: Dialect,
     width: int,
     start: int,
@@ -183,14 +202,15 @@ def blocks(
         read = stream.read(room) if room > 0 else b""
         ended = len(read) < room or (stop is not None and offset + len(rest) + len(read) >= stop)
         raw = rest + read
-        cut = len(raw) if ended else last_newline(raw, dialect)
+        cut = len(raw) if ended and not stream.broken else last_newline(raw, dialect)
         if cut == 0 and not ended and len(raw) < LONGEST_RECORD:
             rest, grow = raw, grow * 2
             continue
         text, clean = text_of(raw[:cut], dialect.encoding)
         lines = dialect.split(text)
         too_long = len(raw) >= LONGEST_RECORD
-        rows = parse(lines, width, dialect, first, final=ended or too_long, clean=clean)
+        final = (ended and not stream.broken) or too_long
+        rows = parse(lines, width, dialect, first, final=final, clean=clean)
         if rows.bad:
             _locate(rows, lines, offset, dialect)
         first = rows.next_number
@@ -198,6 +218,9 @@ def blocks(
             cut if rows.used == len(lines) else len(bytes_of("".join(lines[: rows.used]), dialect.encoding))
         )
         grow = size if used else grow * 2
+        if stream.broken:  # the torn rest is one row of the quarantine
+            torn = (rows.next_number, offset + used, offset + len(raw), stream.broken, raw[used:])
+            rows.bad.append(torn)
         yield offset, lines, rows
         rest = raw[used:]
         offset += used
@@ -245,12 +268,14 @@ def find_dialect(text: str, encoding: str, told: str = "auto") -> Dialect:
         if escape and '\\"' not in text:
             continue
         dialect = Dialect(encoding=encoding, delimiter=delimiter, escape=escape, newline=newline)
-        rows = parse(dialect.split(text), 0, dialect, 1, final=False, clean=False)
+        lines = dialect.split(text)
+        rows = parse(lines, 0, dialect, 1, final=False, clean=False)
+        cut_off = rows.used < len(lines)
         found = [row for row in rows.cells if any(row)]
         if not found:
             continue
         width = len(found[0])
-        fitting = sum(len(row) == width for row in found) / (len(found) + len(rows.bad))
+        fitting = sum(len(row) == width for row in found) / (len(found) + len(rows.bad) + cut_off)
         if width >= 2 or told != "auto":
             tried.append((fitting, width, dialect))
     if not tried:

@@ -69,7 +69,8 @@ def _cut_group(group: list[Look], looks: Sequence[Look], shard_bytes: int) -> li
             replace(group[at], facts={**group[at].facts, "regroup": "partition"}) for at in sorted(apart)
         )
         total = sum(found.size * _INFLATED[found.compression] for found in scattered)
-        count = max(1, -(-total // (PARTITION_SHARDS * shard_bytes)))
+        ids = runs.filter(pl.col("file").is_in(sorted(apart)))["run"].n_unique()
+        count = max(1, min(ids, -(-total // (PARTITION_SHARDS * shard_bytes))))
         at = places[id(group[min(apart)])]
         found_pieces += [
             (at, part, Piece(looks=scattered, start=part, stop=count, weight=max(1, total // count)))

@@ -12,7 +12,7 @@ from typing import Any, BinaryIO, cast
 import polars as pl
 
 from curate.readers import csv_file
-from curate.readers.csv_file import Dialect
+from curate.readers.csv_file import Dialect, Full
 from curate.readers.inputs import open_bytes
 from curate.readers.quarantine import Quarantine
 from curate.readers.row_messages import plain
@@ -113,36 +113,6 @@ def byte_of(block: Block, row: int, dialect: Dialect) -> int:
         )
         line = row + sum(inside)
     return block.offset + len(csv_file.bytes_of("".join(block.lines[:line]), dialect.encoding))
-
-
-class Full:
-    """A stream whose `read(n)` gives n bytes unless the end comes first."""
-
-    def __init__(self, stream: BinaryIO) -> None:
-        self._stream = stream
-        self._broken: Unreadable | None = None
-
-    def read(self, size: int) -> bytes:
-        """Up to `size` bytes. What came before a break is given first, then Unreadable is raised."""
-        parts: list[bytes] = []
-        if self._broken:
-            raise self._broken
-        while size > 0:
-            try:
-                part = self._stream.read(size)
-            except Unreadable as unreadable:
-                self._broken = unreadable
-                break
-            except OSError:
-                self._broken = Unreadable("file cannot be read")
-                break
-            if not part:
-                break
-            parts.append(part)
-            size -= len(part)
-        if self._broken and not parts:
-            raise self._broken
-        return b"".join(parts)
 
 
 def skip(stream: BinaryIO, start: int, place: Place) -> None:

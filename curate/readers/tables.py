@@ -80,7 +80,7 @@ def _look_csv(place: Place, options: InputOptions, head: bytes) -> Look:
         raise Unreadable(
             "no row below the header" if len(filled) == 1 else "no row has as many cells as the header"
         )
-    after = next((line for line, _ in filled[1:]), len(lines))
+    after = at + 1 + sum(name.count(newline) for name in names)
     columns: Sample = {name: [row[place] for row in cells] for place, name in enumerate(header)}
     decimal, measures = _decimals(columns, dialect.delimiter)
     facts = {
@@ -88,9 +88,7 @@ def _look_csv(place: Place, options: InputOptions, head: bytes) -> Look:
         "data": str(
             encoding.mark + len(csv_file.bytes_of(text[:begin] + "".join(lines[:after]), encoding.name))
         ),
-        "data_row": str(
-            (2 if hint else 1) + _rows_before(rows, at) + 1 + (after - at - 1 if after > at + 1 else 0)
-        ),
+        "data_row": str((2 if hint else 1) + _rows_before(rows, at) + 1),
         "escape": dialect.escape,
         "newline": dialect.newline,
     }
