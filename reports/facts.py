@@ -156,7 +156,7 @@ def _passes(
             name=one.name,
             use=one.use or one.name,
             kind=one.kind,
-            options=one.options,
+            options=_public(one),
             changed=changed.get(one.name, Amount()),
             flagged=flagged.get(one.name, Amount()),
             masked=masked.get(one.name, Amount()),
@@ -166,6 +166,13 @@ def _passes(
         )
         for one in passes
     )
+
+
+def _public(one: PassEntry) -> dict[str, Any]:
+    """A pass's options; of a redaction what it looks for, never the names, values and key given to it."""
+    if one.kind == "redaction":
+        return {name: value for name, value in one.options.items() if name in ("kinds", "regions")}
+    return {name: value for name, value in one.options.items() if name != "name"}
 
 
 def _told_by_input(order: list[str], counts: tables.Tables) -> list[PassEntry]:

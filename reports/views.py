@@ -9,6 +9,7 @@ from typing import Any
 
 from reports import charts
 from reports.charts import Chart
+from reports.files import INPUT
 from reports.shapes import Alarm, Count, PassFacts, RunFacts, Slices
 from reports.tables_view import Table, table
 from reports.words import Words
@@ -173,6 +174,7 @@ def tables(facts: RunFacts, words: Words) -> dict[str, Table]:
     passes = [
         [one.name, words.name("kind", one.kind), _settings(one.options) or words("run.defaults")]
         for one in facts.passes
+        if one.kind != INPUT
     ]
     return {
         "reasons": table(

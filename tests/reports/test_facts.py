@@ -10,6 +10,7 @@ import pytest
 from invent import NOT_COVERED, conversations, row, write_part, write_run
 
 from reports.facts import gather
+from reports.pages import render_report
 from reports.shapes import ReportError, RunFacts, from_json, to_json
 
 GOLDEN = Path(__file__).parent / "golden.json"
@@ -63,6 +64,19 @@ def test_facts_do_not_depend_on_the_cut_into_parts(run: Path, tmp_path: Path, pa
 def test_examples_show_the_deciding_message_itself(run: Path) -> None:
     toxic = next(one for one in gather(run).passes if one.name == "too_toxic")
     assert {example.evidence for example in toxic.examples} == {"toxicity 0.91 > 0.80"}
+
+
+def test_names_and_key_given_to_redaction_stand_in_no_report(tmp_path: Path) -> None:
+    options = {
+        "kinds": ["email"],
+        "names": ["Ada Planted"],
+        "keep": ["kept@planted.example"],
+        "key": "planted-key",
+    }
+    passes = [{"name": "redact_pii", "use": "redact_pii", "kind": "redaction", "options": options}]
+    facts = gather(write_run(tmp_path, recipe={"name": "chat", "passes": passes}))
+    assert facts.passes[-1].options == {"kinds": ["email"]}
+    assert "planted" not in (to_json(facts).decode() + render_report(facts)).lower()
 
 
 def test_what_was_only_flagged_is_shown_with_its_score(tmp_path: Path) -> None:
