@@ -205,7 +205,7 @@ def read_tests(folder: Path) -> dict[str, Test]:
 
 
 def read_convabuse(path: Path) -> Test:
-    """User turns to chatbots; toxic where more annotators gave a severity below 0 than not; ties are left out."""
+    """User turns to chatbots; toxic where more annotators gave a severity below 0 than not; no ties."""
     test = Test()
     for row in rows(path):
         votes = 0

@@ -116,7 +116,7 @@ def write(weights: embedded.Weights, facts: dict[str, Any], counts: dict[str, in
         f'sha256 = "{sha256}"',
         f"limit = {LIMIT}  # what too_toxic uses unless a recipe says otherwise",
         f"base_rate = {BASE_RATE}  # share of toxic messages the probabilities are calibrated for",
-        "# On the held-out tenth of the training sources; precision is for a log with base_rate toxic messages.",
+        "# On the held-out tenth of the training sources; precision where base_rate of messages are toxic.",
     ]
     for row in facts["curve"]:
         lines += ["", "[[embedded.curve]]", *(f"{name} = {value}" for name, value in row.items())]

@@ -27,7 +27,8 @@ class Toxicity(Measure):
     Raises RecipeError for an unknown model or precision, and for a folder without use.
 
     >>> from curate.schema import messages
-    >>> chat = messages({"conversation_id": ["a", "a"], "role": ["user"] * 2, "text": ["You idiot!", "Hello"]})
+    >>> said = ["You idiot!", "Hello"]
+    >>> chat = messages({"conversation_id": ["a", "a"], "role": ["user", "assistant"], "text": said})
     >>> [score > 0.8 for score in Toxicity()(chat)["toxicity"]]
     [True, False]
     """

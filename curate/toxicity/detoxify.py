@@ -1,7 +1,7 @@
-"""Detoxify's transformers: from a folder without a network, or downloaded; checkpoints are never unpickled freely.
+"""Detoxify's transformers, from a folder without a network or downloaded; no code in a checkpoint is run.
 
-The names, addresses and construction of the models are those of the package detoxify; what is ours is the safe
-reading (weights only), the offline folder, and batches of like length, which make it several times faster.
+The names, addresses and construction of the models are those of the package detoxify; what is ours is the
+safe reading (weights only), the offline folder, and batches of like length, several times faster.
 """
 
 from __future__ import annotations
@@ -125,7 +125,7 @@ def load_detoxify(name: str, folder: str, precision: str) -> Transformer:
     except ImportError as missing:
         wrong = f"toxicity.model = 'detoxify:{name}' needs the package {missing.name or 'detoxify'}"
         raise RecipeError(f"{wrong}; pip install 'tamis[toxicity]'") from None
-    transformers.utils.logging.disable_progress_bar()
+    transformers.utils.logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     address = package.MODEL_URLS[name]
     checkpoint = find_checkpoint(folder, Path(address).name) if folder else fetch_checkpoint(address)
     loaded = read_checkpoint(checkpoint)
@@ -139,6 +139,9 @@ def load_detoxify(name: str, folder: str, precision: str) -> Transformer:
         raise RecipeError(
             f"config or tokenizer for 'detoxify:{name}' could not be had from {where}; {LAYOUT}"
         ) from None
+    lacking = [key for key, _ in model.named_parameters() if key not in loaded["state_dict"]]
+    if lacking:  # it would run with random weights there
+        raise RecipeError(f"'{checkpoint.name}' lacks {len(lacking)} weights of its model; {LAYOUT}")
     classes = [STANDARD.get(one, one) for one in loaded["config"]["dataset"]["args"]["classes"]]
     device = "cuda" if torch.cuda.is_available() else "cpu"
     precision = settled(precision, device)
@@ -159,7 +162,7 @@ def find_checkpoint(folder: str, released: str) -> Path:
 
 
 def fetch_checkpoint(address: str) -> Path:
-    """The released checkpoint, downloaded into torch's cache the first time and checked by its name's hash."""
+    """The released checkpoint, downloaded into torch's cache once and checked by the hash in its name."""
     import torch
 
     path = Path(torch.hub.get_dir()) / "checkpoints" / Path(address).name
@@ -173,8 +176,8 @@ def fetch_checkpoint(address: str) -> Path:
         except (OSError, RuntimeError):
             part.unlink(missing_ok=True)
             raise RecipeError(
-                f"{address} could not be downloaded; fetch it on a machine with a network and name its folder "
-                f"with toxicity.folder: {LAYOUT}"
+                f"{address} could not be downloaded; fetch it where there is a network and give its folder "
+                f"as toxicity.folder: {LAYOUT}"
             ) from None
     return path
 
@@ -220,5 +223,6 @@ def converted(model: Any, precision: str) -> Any:
     if precision == "bf16":
         return model.to(torch.bfloat16)
     if precision == "int8":
-        return torch.ao.quantization.quantize_dynamic(model, {torch.nn.Linear}, dtype=torch.qint8)
+        quantize: Any = torch.ao.quantization.quantize_dynamic
+        return quantize(model, {torch.nn.Linear}, dtype=torch.qint8)
     return model.float()

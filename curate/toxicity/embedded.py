@@ -18,13 +18,13 @@ from numpy.typing import NDArray
 
 from curate.errors import RecipeError
 from curate.kernels.buffers import text_buffers
-from curate.toxicity import kernel
+from curate.toxicity import kernel, letters
 
 WEIGHTS = "embedded.npz"
 FACTS = "thresholds.toml"
 SCALE = 10_000
 """Probabilities are kept as whole ten-thousandths, so that a score is one division."""
-FOLDED_BELOW = 0x2190
+FOLDED_BELOW = letters.SYMBOLS
 """Code points below this are folded through a table; those above are words of one character."""
 
 
@@ -35,7 +35,7 @@ class Weights(NamedTuple):
     bias: int  # in units of the integer logit
     lowest: int  # integer logit of the first entry of `probabilities`
     probabilities: NDArray[np.uint16]  # ten-thousandths, one per integer logit from `lowest` on
-    fold: NDArray[np.uint16]  # per code point: the letter it is read as, SKIPPED, or 0 for a separator
+    fold: NDArray[np.uint16]  # per code point: the letter it is read as, or a code of letters.py
     groups: NDArray[np.uint64]  # keys of the words that name groups, ascending
 
     def packed(self) -> bytes:
@@ -156,11 +156,12 @@ def fold_table() -> NDArray[np.uint16]:
     for point in range(FOLDED_BELOW):
         category = unicodedata.category(chr(point))
         if category in ("Mn", "Cf"):
-            table[point] = kernel.SKIPPED
+            table[point] = letters.SKIPPED
         elif category[0] == "L" or category == "Mc":
             lower = chr(point).lower()
             plain = unicodedata.normalize("NFKD", lower)[0]
             table[point] = ord(plain) if 97 <= ord(plain) < FOLDED_BELOW else ord(lower[0])
+    table[[ord(sign) for sign in "0123456789!$*@"]] = letters.MAYBE
     return table
 
 
@@ -168,6 +169,6 @@ def group_keys(words: list[str], fold: NDArray[np.uint16]) -> NDArray[np.uint64]
     """The keys under which the kernel knows the words of groups, ascending."""
     keys = []
     for word in words:
-        letters = np.array([fold[ord(letter)] for letter in word], dtype=np.int64)
-        keys.append(kernel.hash_word(letters, len(letters)))
+        read = np.array([fold[ord(letter)] for letter in word], dtype=np.int64)
+        keys.append(kernel.hash_word(read, 0, len(read)))
     return np.unique(np.array(keys, dtype=np.uint64))

@@ -7,8 +7,8 @@ A word that names a group of people gives one shared feature and no letters, so 
 score higher than another's. Links and @mentions give nothing.
 
 A segment's integer logit is the sum of its features' int8 weights, divided by the square root of their number
-through an integer table; a text has that of its highest segment. No float takes part, so the answer is the same
-on any machine. All kernels stand in this file, for numba keys its cache on the file (curate/kernels/jit.py).
+through an integer table; a text has that of its highest segment. No float takes part, so the answer is the
+same on any machine.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import numpy as np
 from numba import uint64
 
 from curate.kernels.jit import compiled
+from curate.toxicity.letters import NEWLINE, SPACE, STAR, SYMBOLS, after_link, read_word
 
 BUCKETS_LOG2 = 19
 """Features are hashed into 2**19 buckets: one byte of weight each."""
@@ -47,10 +48,8 @@ _WORD = np.uint64(0x8EBC6AF09C88C6E3)
 _DOWN = np.uint64(64 - BUCKETS_LOG2)
 _HALF = np.uint64(32)
 
-SKIPPED = 1
-"""In a fold table: the character is left out and does not end a word; 0 ends one."""
-
-_LT, _GT, _STAR = 60, 62, 42
+_LT, _GT = 60, 62
+_FIRST_LETTER = 97
 
 
 @compiled
@@ -61,10 +60,10 @@ def _bucket(key: Any, salt: Any) -> Any:
 
 
 @compiled
-def hash_word(letters: Any, count: int) -> Any:
-    """FNV-1a over `count` folded letters: the key under which a word is known."""
+def hash_word(letters: Any, first: int, count: int) -> Any:
+    """FNV-1a over `count` folded letters from `first` on: the key under which a word is known."""
     key = _START
-    for place in range(count):
+    for place in range(first, first + count):
         key = (key ^ uint64(letters[place])) * _PRIME
     return key
 
@@ -83,8 +82,9 @@ def _known(groups: Any, key: Any) -> bool:
 
 @compiled
 def _add_word(letters: Any, count: int, before: Any, groups: Any, found: Any, number: int) -> Any:
-    """Adds the features of one word (framed: `<` and `>` stand around its letters); gives its key and the count."""
-    key = hash_word(letters[1:], count)
+    """Adds the features of one word, framed by `<` and `>`; gives its key and the number of features."""
+    letters[0], letters[count + 1] = _LT, _GT
+    key = hash_word(letters, 1, count)
     if _known(groups, key):
         if before == _GROUP:
             return _GROUP, number
@@ -112,8 +112,6 @@ def _add_word(letters: Any, count: int, before: Any, groups: Any, found: Any, nu
 def _add_singles(singles: Any, lone: int, before: Any, groups: Any, found: Any, number: int) -> Any:
     """Adds single letters that stood in a row: as one word from three on (`h a t e`), else each alone."""
     if lone >= 3:
-        singles[0] = _LT
-        singles[lone + 1] = _GT
         return _add_word(singles, lone, before, groups, found, number)
     kept = singles[2]
     before, number = _add_word(singles, 1, before, groups, found, number)
@@ -124,145 +122,50 @@ def _add_singles(singles: Any, lone: int, before: Any, groups: Any, found: Any, 
 
 
 @compiled
-def _code_point(data: Any, at: int, stop: int) -> Any:
-    """The character at byte `at` of UTF-8 and the byte after it."""
-    lead = np.int64(data[at])
-    if lead < 0x80:
-        return lead, at + 1
-    more = 1 if lead < 0xE0 else (2 if lead < 0xF0 else 3)
-    value = lead & (0x3F >> more)
-    for place in range(at + 1, min(at + 1 + more, stop)):
-        value = (value << 6) | np.int64(data[place] & 0x3F)
-    return value, at + 1 + more
-
-
-@compiled
-def _leet(char: int) -> int:
-    """The letter that a digit or sign stands for inside a word; 0 for none."""
-    if char == 48:
-        return 111  # 0 o
-    if char == 49 or char == 33:
-        return 105  # 1 ! i
-    if char == 51:
-        return 101  # 3 e
-    if char == 52 or char == 64:
-        return 97  # 4 @ a
-    if char == 53 or char == 36:
-        return 115  # 5 $ s
-    if char == 55:
-        return 116  # 7 t
-    return 0
-
-
-@compiled
-def _is_letter(char: int, fold: Any) -> bool:
-    return char < len(fold) and 97 <= fold[char]
-
-
-@compiled
-def _skip_link(data: Any, at: int, stop: int) -> int:
-    """The byte after a link or an @mention that starts at `at`; `at` where none does."""
-    first = data[at]
-    link = False
-    if first == 64:  # @name, as exports and tweets write a person
-        link = at + 1 < stop and (48 <= data[at + 1] <= 57 or 65 <= data[at + 1] <= 122)
-    elif first == 104 and at + 7 < stop:  # http:// https://
-        colon = at + 4 + (1 if data[at + 4] == 115 else 0)
-        link = data[at + 1] == 116 and data[at + 2] == 116 and data[at + 3] == 112
-        link = link and data[colon] == 58 and data[colon + 1] == 47
-    elif first == 119 and at + 4 < stop:  # www.
-        link = data[at + 1] == 119 and data[at + 2] == 119 and data[at + 3] == 46
-    if not link:
-        return at
-    while at < stop and data[at] > 32:
-        at += 1
-    return at
-
-
-@compiled
 def segment(
-    data: Any, at: int, stop: int, shortest: int, fold: Any, groups: Any, letters: Any, singles: Any, found: Any
+    data: Any,
+    at: int,
+    stop: int,
+    shortest: int,
+    fold: Any,
+    groups: Any,
+    letters: Any,
+    singles: Any,
+    found: Any,
 ) -> Any:
-    """Writes the features of the segment that starts at byte `at` into `found`; gives their number and its end."""
-    number, words, lone, count = 0, 0, 0, 0
+    """Writes into `found` the features of the segment at byte `at`; gives their number and its end."""
+    number, words, lone = 0, 0, 0
     before = _START
-    last, same = np.int64(0), 0
-    fresh = True
-    while at < stop:
-        if fresh:
-            after = _skip_link(data, at, stop)
-            fresh = after != at
-            if after != at:
-                at = after
-                continue
-        char, after = _code_point(data, at, stop)
-        letter = np.int64(0)
-        if char < len(fold):
-            letter = np.int64(fold[char])
-        elif 0xFF01 <= char <= 0xFF5E:  # full width forms
-            letter = np.int64(fold[char - 0xFEE0])
-        alone = letter == 0 and char >= 0x2190  # a symbol, an emoji, a letter of a script without spaces
-        if letter == 0 and not alone:
-            following = np.int64(0)
-            if after < stop:
-                following = _code_point(data, after, stop)[0]
-            swapped = _leet(char)
-            if char == _STAR and count > 0:
-                letter = np.int64(_STAR)
-            elif swapped and _is_letter(following, fold) and (count > 0 or char == 36):
-                letter = np.int64(swapped)
-            elif swapped and count > 0 and following == char:
-                letter = np.int64(swapped)
-            elif 48 <= char <= 57:
-                letter = char
-        if letter == SKIPPED:  # accents written apart, zero-width characters, soft hyphens
-            at = after
-            if at < stop:
-                continue
-            letter = np.int64(0)
-        elif letter:
-            same = same + 1 if letter == last else 1
-            last = letter
-            if same == 3:
-                count -= 1
-            if same < 3 and count <= LONGEST_WORD:
-                count += 1
-                letters[count] = letter
-            at = after
-            fresh = False
-            if at < stop:
-                continue
-        # A word has ended: at a separator, at a symbol, or at the end of the text.
-        while count > 0 and letters[count] == _STAR and count > 4:
+    fresh = True  # whether a link could start here
+    while at <= stop:  # one past the end reads as a newline, which ends the last word
+        if fresh and at < stop and (data[at] == 64 or data[at] == 104 or data[at] == 119):  # @ h w
+            at = after_link(data, at, stop)
+        count, char, at = read_word(data, at, stop, fold, letters, LONGEST_WORD)
+        fresh = char <= SPACE or char == 40 or char == 34  # ( "
+        while count > 4 and letters[count] == STAR:  # **bold**
             count -= 1
-        if count == 1 and letters[1] >= 97 and lone < LONGEST_WORD:
+        words += count > 0
+        if count == 1 and letters[1] >= _FIRST_LETTER and lone < LONGEST_WORD:
             lone += 1
             singles[lone] = letters[1]
-        elif (count > 0 or alone) and lone > 0:
+            count = 0
+        if lone > 0 and (count > 0 or char >= SYMBOLS):
             before, number = _add_singles(singles, lone, before, groups, found, number)
             lone = 0
-        if 0 < count <= LONGEST_WORD and not (count == 1 and letters[1] >= 97):
-            letters[0] = _LT
-            letters[count + 1] = _GT
+        if 0 < count <= LONGEST_WORD:
             before, number = _add_word(letters, count, before, groups, found, number)
-        if count > 0:
-            words += 1
-        count, same, last = 0, 0, np.int64(0)
-        if letter:
-            break
-        at = after
-        fresh = char <= 32 or char == 40 or char == 34
-        if alone:
-            letters[0] = _LT
+        if char >= SYMBOLS:
             letters[1] = char
             before, number = _add_word(letters, 1, before, groups, found, number)
             words += 1
-        ends = char == 10 or ((char == 46 or char == 33 or char == 63) and (at >= stop or data[at] <= 32))
+        ends = char == NEWLINE or (
+            (char == 46 or char == 33 or char == 63) and (at >= stop or data[at] <= SPACE)
+        )
         if words >= LONGEST_SEGMENT or (ends and words >= shortest):
             break
     if lone > 0:
         before, number = _add_singles(singles, lone, before, groups, found, number)
-    return number, at
+    return number, min(at, stop)
 
 
 @compiled
@@ -292,7 +195,7 @@ def logits(
 def collect(
     data: Any, starts: Any, stops: Any, fold: Any, groups: Any, shortest: int, indptr: Any, indices: Any
 ) -> None:
-    """Features of every text, all its segments together, for training; sizes alone where `indices` is empty."""
+    """Features of every text, its segments together, for training; sizes alone where `indices` is empty."""
     letters = np.zeros(LONGEST_WORD + 4, dtype=np.int64)
     singles = np.zeros(LONGEST_WORD + 4, dtype=np.int64)
     found = np.zeros(MOST_FEATURES, dtype=np.int32)

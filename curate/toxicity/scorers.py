@@ -35,9 +35,9 @@ def check_model(model: str) -> None:
     """Raises RecipeError for a model that no scorer answers to; loads nothing.
 
     >>> check_model("detoxify:multilingual")
-    >>> check_model("detoxify:multilingal")
+    >>> check_model("embeded")
     Traceback (most recent call last):
-    curate.errors.RecipeError: unknown model 'detoxify:multilingal' in toxicity.model; did you mean 'detoxify:multilingual'?
+    curate.errors.RecipeError: unknown model 'embeded' in toxicity.model; did you mean 'embedded'?
     """
     known = ("embedded", *(DETOXIFY + name for name in DETOXIFY_MODELS))
     if model not in known:
