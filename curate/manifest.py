@@ -73,6 +73,7 @@ def alarms(
             .join(sizes, on=by, nulls_equal=True)
             .with_columns((pl.col("messages") / pl.col("of")).alias("share"))
             .filter((pl.col("share") > ALARM_SHARE) & (pl.col("of") >= ALARM_LEAST))
+            .filter(pl.col(by).fill_null("") != "und")  # mostly texts that are empty
             .sort("share", by, "decided_by", descending=[True, False, False])
         )
         found += [

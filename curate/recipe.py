@@ -53,16 +53,16 @@ class Recipe:
         return tuple(one for one in self.passes if isinstance(one, GlobalPass))
 
     def described(self) -> dict[str, Any]:
-        """The recipe as plain data: what the manifest holds and the key of a run is made of."""
-        passes = [
-            {"name": one.name, "use": use_of(one), "kind": kind_of(one), "options": options_of(one)}
-            for one in self.passes
-        ]
-        return {"name": self.name, "description": self.description, "passes": passes}
+        """The recipe as plain data, for the manifest; options that are themselves private are left out."""
+        return {
+            "name": self.name,
+            "description": self.description,
+            "passes": [described_pass(one) for one in self.passes],
+        }
 
     def key(self) -> str:
         """A hash of the passes and options and of every file under rules/, for completion records."""
-        told = json.dumps(self.described()["passes"], sort_keys=True)
+        told = json.dumps([(one.name, use_of(one), options_of(one)) for one in self.passes], sort_keys=True)
         return hashlib.blake2b((told + rules_hash()).encode(), digest_size=16).hexdigest()
 
 
@@ -76,6 +76,15 @@ def use_of(one: Pass) -> str:
     """The registered name of a pass's class (a user's own rule has a name of its own beside it)."""
     spot = f"{type(one).__module__}:{type(one).__qualname__}"
     return next((name for name, at in registered().items() if at == spot), one.name)
+
+
+def described_pass(one: Pass) -> dict[str, Any]:
+    """One pass as plain data; `withheld` names the options that hold private values and are not told."""
+    options = options_of(one)
+    withheld = [name for name in one.private_options if options[name]]
+    told = {name: value for name, value in options.items() if name not in withheld}
+    described = {"name": one.name, "use": use_of(one), "kind": kind_of(one), "options": told}
+    return {**described, "withheld": withheld} if withheld else described
 
 
 def options_of(one: Pass) -> dict[str, Any]:

@@ -5,16 +5,18 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from curate import manifest, readers, schema
+from curate.check import check
 from curate.engines import executor
 from curate.errors import InputError, LimitBrokenError, TamisError
-from curate.readers.types import InputOptions, Plan
+from curate.passes.base import Redaction
+from curate.readers.types import InputOptions, Look, Plan
 from curate.recipe import DEFAULT, Recipe, load
 from curate.sieve import WORK, Job, Shard, shard_key
 from curate.stages import Progress, Stages
@@ -98,8 +100,9 @@ def run(
     starts anew).
     """
     made = load(recipe, sets)
+    check(made)
     job = Job(out=str(out), recipe=made, keep_unread=keep_unread, jsonl=jsonl)
-    plan = readers.plan(asked(inputs, format, made), shard_bytes, limit)
+    plan = with_public_names(readers.plan(asked(inputs, format, made), shard_bytes, limit), made)
     if not plan.pieces and not plan.quarantined.height:
         raise InputError(
             "nothing to read: no file in what was given; see 'curate run --help' for what INPUT may be"
@@ -126,6 +129,25 @@ def asked(
             "no INPUT given and none in the recipe; name files or folders, as in 'curate run logs/'"
         )
     return ready or list(made.inputs)
+
+
+def with_public_names(plan: Plan, made: Recipe) -> Plan:
+    """The plan with private values in the names of files replaced, where the recipe redacts."""
+    redactors = [one for one in made.passes if isinstance(one, Redaction)]
+    if not redactors:
+        return plan
+    sources = {look.source for look in plan.detected} | set(plan.quarantined["source"].to_list())
+    names = {name: redactors[0].redact_name(name) for name in sources}
+    if all(before == after for before, after in names.items()):
+        return plan
+
+    def named(look: Look) -> Look:
+        return replace(look, source=names[look.source])
+
+    pieces = tuple(replace(piece, looks=tuple(named(look) for look in piece.looks)) for piece in plan.pieces)
+    quarantined = plan.quarantined.with_columns(pl.col("source").replace(names))
+    detected = tuple(named(look) for look in plan.detected)
+    return replace(plan, pieces=pieces, quarantined=quarantined, detected=detected)
 
 
 def cut_into_shards(plan: Plan, shard_bytes: int) -> list[Shard]:

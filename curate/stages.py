@@ -17,6 +17,7 @@ from curate.card import card
 from curate.engines import Executor
 from curate.mark import Marked, MarkTask, mark
 from curate.names import Names, name_hash, renamed
+from curate.passes.base import Redaction
 from curate.readers.types import Look, Plan
 from curate.recipe import Recipe
 from curate.settle import clashing_ids, pair, settle
@@ -220,9 +221,9 @@ def content_hash(marked: Iterable[Marked]) -> str:
     return digest.hexdigest()
 
 
-def not_covered(recipe: Recipe) -> list[Any]:
+def not_covered(recipe: Recipe) -> list[dict[str, str]]:
     """What redaction does not look for, in plain sentences, from the redaction passes themselves."""
-    return [line for one in recipe.passes if hasattr(one, "not_covered") for line in one.not_covered()]
+    return [line for one in recipe.passes if isinstance(one, Redaction) for line in one.not_covered()]
 
 
 def inputs_told(

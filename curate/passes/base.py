@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, Self
 
 import polars as pl
 
@@ -21,6 +21,7 @@ class Pass(ABC):  # noqa: B024 - the kinds below hold the abstract methods
     """
 
     name: ClassVar[str] = ""
+    private_options: ClassVar[tuple[str, ...]] = ()  # options that no output may hold
 
     def __call__(self, frame: pl.DataFrame) -> pl.DataFrame:
         """The frame after this pass alone; same rows, same order."""
@@ -45,6 +46,14 @@ class Rewrite(Pass):
 @dataclass(frozen=True, kw_only=True)
 class Redaction(Pass):
     """Replaces private values wherever they stand in a conversation; runs after the other rewrites."""
+
+    @abstractmethod
+    def redact_name(self, name: str) -> str:
+        """A file's name with private values replaced, for what lies outside of a batch."""
+
+    @abstractmethod
+    def not_covered(self) -> list[dict[str, str]]:
+        """What it does not look for: a sentence in each language, as {"en": ..., "fr": ...}."""
 
     @abstractmethod
     def redact(self, batch: pl.DataFrame) -> pl.DataFrame:
@@ -102,7 +111,7 @@ def above(measure: str, limit: float, sign: str = ">") -> pl.Expr:
 
 
 Texts = Callable[[pl.Series], pl.DataFrame]
-"""Given conversation ids (UInt64), their messages: id, turn, role, text, in that order of ids and turns."""
+"""Given conversation ids (UInt64), their messages: id, turn, role, text, parts, by id and turn."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,6 +126,10 @@ class GlobalPass(Pass):
     """
 
     then: Then = "drop"
+
+    def measured_by(self, stored: Self) -> bool:
+        """Whether the pairs that `stored` made serve this pass's options too (for `rejudge`)."""
+        return True
 
     @abstractmethod
     def survey(self, batch: pl.DataFrame) -> pl.DataFrame:

@@ -15,6 +15,7 @@ from curate.errors import RecipeError, unknown
 from curate.passes.base import Redaction
 from curate.pii.alone import redact_name, redact_strings
 from curate.pii.conversation import FREE, Cell, Conversation, settle
+from curate.pii.coverage import NOT_COVERED
 from curate.pii.detect import Settings
 from curate.pii.gate import Gate, gate
 from curate.pii.ids import distinct
@@ -49,6 +50,7 @@ class RedactPii(Redaction):
     """
 
     name: ClassVar[str] = "redact_pii"
+    private_options: ClassVar[tuple[str, ...]] = ("names", "keep", "key")
     kinds: tuple[str, ...] = DEFAULT
     regions: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
@@ -74,6 +76,14 @@ class RedactPii(Redaction):
     def settings(self) -> Settings:
         """The options as the detectors take them."""
         return Settings.of(self.kinds, self.regions, self.names, self.keep)
+
+    def redact_name(self, name: str) -> str:
+        """A file's name with unnumbered stand-ins."""
+        return redact_name(name, settings=self.settings)
+
+    def not_covered(self) -> list[dict[str, str]]:
+        """What is left in, a sentence in each language."""
+        return [{"en": gap.english, "fr": gap.french} for gap in NOT_COVERED]
 
     def redact(self, batch: pl.DataFrame) -> pl.DataFrame:
         """The private columns with stand-ins, and the two counts, a row per row of the batch."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from functools import lru_cache
 from typing import Any
 
@@ -30,6 +31,8 @@ def people_rows(batch: pl.DataFrame, settings: Settings) -> pl.Series:
         )["hit"].fill_null(False)
     if batch["extra"].null_count() < batch.height:
         found = found | batch["extra"].str.contains(fields_pattern()).fill_null(False)
+    if batch["parts"].null_count() < batch.height:
+        found = found | batch["parts"].str.contains('"name":', literal=True).fill_null(False)
     sources = [source for source in batch["source"].unique() if any(file_people(source))]
     return found | batch["source"].is_in(sources) if sources else found
 
@@ -68,6 +71,11 @@ def who(values: dict[str, list[Any]], rows: range, settings: Settings) -> tuple[
                 roster.add(one)
                 if main:
                     authors[author] = roster.people[main.key].key
+        speaker = speaker_name(values["parts"][row])
+        if speaker and not STAND_IN.search(speaker):
+            main, _ = person(speaker, str(values["role"][row]))
+            if main:
+                roster.add(main)
         if extra and '"' in extra:
             for leaf in leaves(extra, True):
                 if leaf.field.lower() in fields and not leaf.number and not STAND_IN.search(leaf.text):
@@ -80,3 +88,16 @@ def who(values: dict[str, list[Any]], rows: range, settings: Settings) -> tuple[
     for one in named(settings.names):
         roster.add(one)
     return roster, authors
+
+
+def speaker_name(parts: str | None) -> str | None:
+    """Who speaks, where the export's `name` of a message says so (tools' names are not people's).
+
+    >>> speaker_name('{"name": "Ann Lee"}'), speaker_name('{"tool_call_id": "1", "name": "search"}')
+    ('Ann Lee', None)
+    """
+    if not parts or '"name":' not in parts:
+        return None
+    told = json.loads(parts)
+    name = told.get("name") if isinstance(told, dict) and "tool_call_id" not in told else None
+    return name if isinstance(name, str) else None

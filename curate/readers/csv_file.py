@@ -13,7 +13,7 @@ import io
 import itertools
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, BinaryIO
 
 from curate.readers.text_encoding import decode_strict
@@ -224,6 +224,32 @@ def blocks(
         yield offset, lines, rows
         rest = raw[used:]
         offset += used
+
+
+def without_empty(rows: Rows, dialect: Dialect) -> Rows:
+    """The rows that hold anything: spreadsheets save rows of nothing but delimiters below a table."""
+    if all(map(any, rows.cells)):
+        return rows
+    kept = [at for at, row in enumerate(rows.cells) if any(row)]
+    lines = rows.lines or list(itertools.accumulate((_height(row, dialect) for row in rows.cells), initial=0))
+    return replace(
+        rows,
+        cells=[rows.cells[at] for at in kept],
+        numbers=[rows.numbers[at] for at in kept],
+        lines=[lines[at] for at in kept],
+    )
+
+
+def line_of(rows: Rows, row: int, dialect: Dialect) -> int:
+    """The line of the block at which a row begins."""
+    if rows.lines:
+        return rows.lines[row]
+    return sum(_height(cells, dialect) for cells in rows.cells[:row])
+
+
+def _height(cells: list[str], dialect: Dialect) -> int:
+    """How many lines a row takes: one, and one more for every line break inside its cells."""
+    return 1 + sum(cell.count(dialect.newline) for cell in cells)
 
 
 def _locate(rows: Rows, lines: list[str], offset: int, dialect: Dialect) -> None:

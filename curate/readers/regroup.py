@@ -2,13 +2,13 @@
 
 The files' ids are read once. A file whose conversations each stand in one run of rows, under ids that no
 other file of the same kind has, is cut into ranges of rows at the borders of conversations. Of the others
-every piece takes the conversations with `crc32(id) % pieces == its number`, and reads those files again for
-them: more reading, but no text and no id is ever written to a work folder.
+every piece takes its part of the ids, in the order in which they first appear, and reads those files again
+for them: more reading, but no text and no id is ever written to a work folder. Either way conversations
+come in the order of their first rows, so that the cut does not show.
 """
 
 from __future__ import annotations
 
-import zlib
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -17,6 +17,7 @@ import polars as pl
 
 from curate.readers.row_messages import ROWS, canonical_rows, ids_of, rows_to_messages
 from curate.readers.row_records import record_rows
+from curate.readers.table_columns import WHOLE_FILE
 from curate.readers.table_frames import Block, byte_of, dialect_of, frames
 from curate.readers.types import Batch, InputOptions, Look, Piece, Place, Unreadable
 from curate.schema import QUARANTINE
@@ -57,26 +58,27 @@ def _cut_group(group: list[Look], looks: Sequence[Look], shard_bytes: int) -> li
         for at, (hashes, _) in enumerate(indexed)
     )
     apart = set(runs.filter(pl.col("run").is_duplicated())["file"].unique().to_list())
-    apart |= {at for at, (_, pieces) in enumerate(indexed) if not pieces}
+    too_big = [at for at, (_, pieces) in enumerate(indexed) if not pieces and at not in apart]
     found_pieces = [
         (places[id(group[at])], number, piece)
         for at, (_, pieces) in enumerate(indexed)
-        if at not in apart
+        if at not in apart and at not in too_big
         for number, piece in enumerate(pieces)
     ]
-    if apart:
-        scattered = tuple(
-            replace(group[at], facts={**group[at].facts, "regroup": "partition"}) for at in sorted(apart)
-        )
-        total = sum(found.size * _INFLATED[found.compression] for found in scattered)
-        ids = runs.filter(pl.col("file").is_in(sorted(apart)))["run"].n_unique()
-        count = max(1, min(ids, -(-total // (PARTITION_SHARDS * shard_bytes))))
-        at = places[id(group[min(apart)])]
-        found_pieces += [
-            (at, part, Piece(looks=scattered, start=part, stop=count, weight=max(1, total // count)))
-            for part in range(count)
-        ]
+    for together in ([sorted(apart)] if apart else []) + [[at] for at in too_big]:
+        parts = _partitions([group[at] for at in together], shard_bytes)
+        found_pieces += [(places[id(group[together[0]])], part, piece) for part, piece in enumerate(parts)]
     return found_pieces
+
+
+def _partitions(together: list[Look], shard_bytes: int) -> list[Piece]:
+    """Pieces of files whose rows lie apart: each takes its part of the ids out of all of them."""
+    looks = tuple(replace(one, facts={**one.facts, "regroup": "partition"}) for one in together)
+    total = sum(one.size * _INFLATED[one.compression] for one in looks)
+    count = max(1, -(-total // (PARTITION_SHARDS * shard_bytes)))
+    return [
+        Piece(looks=looks, start=part, stop=count, weight=max(1, total // count)) for part in range(count)
+    ]
 
 
 def _index(found: Look, shard_bytes: int) -> tuple[pl.Series, list[Piece]]:
@@ -143,7 +145,8 @@ def _piece(found: Look, begin: int, stop: int, number: int) -> Piece:
 def _ids(found: Look) -> Iterator[tuple[pl.Series, Block]]:
     """The ids of each block of rows, whatever the container; JSON files have no block to cut in."""
     if found.container in TABLES:
-        for block in frames(found):
+        column = found.columns["conversation_id"]
+        for block in frames(found, only="" if column == WHOLE_FILE else column):
             yield ids_of(block.frame, found), block
         return
     nothing = Block(frame=pl.DataFrame(), numbers=pl.Series([], dtype=pl.UInt64), held=pl.DataFrame())
@@ -171,11 +174,15 @@ def _range(piece: Piece) -> tuple[pl.DataFrame, pl.DataFrame]:
 def _partition(piece: Piece) -> tuple[pl.DataFrame, pl.DataFrame]:
     part, count = piece.start, piece.stop
 
+    known = pl.concat([ids for found in piece.looks for ids, _ in _ids(found)]).drop_nulls()
+    known = known.unique(maintain_order=True)
+    mine = known.slice(
+        part * known.len() // count, (part + 1) * known.len() // count - part * known.len() // count
+    )
+
     def chosen(ids: pl.Series) -> pl.Series:
         """Rows whose id falls into this partition; those without one fall into the first."""
-        unique = ids.unique()
-        mine = [id for id in unique.drop_nulls() if zlib.crc32(id.encode()) % count == part]
-        mask = ids.is_in(pl.Series(mine, dtype=pl.String)).fill_null(False)
+        mask = ids.is_in(mine.implode()).fill_null(value=False)
         return mask | ids.is_null() if part == 0 else mask
 
     def told_once() -> Iterator[tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]]:

@@ -7,7 +7,7 @@ before the dear part), `rows_to_messages` puts the rows of any number of files t
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
@@ -142,41 +142,57 @@ def _extras(
     """The `extra` of each row: the role where it is spelled otherwise, then all cells that nothing maps."""
     mapped = {theirs for ours, theirs in look.columns.items() if ours in ROWS}
     decimals = set(look.facts.get("decimals", "").split("\0"))
-    names: list[str] = ["role"]
-    cells: list[Sequence[Any]] = [
-        [theirs if theirs != ours else None for theirs, ours in zip(read, roles, strict=True)]
-    ]
+    renamed = read.to_frame("read").with_columns(ours=roles.cast(pl.String))
+    fields = {"role": renamed.select(pl.when(pl.col("read") != pl.col("ours")).then("read"))["read"]}
     for ours in ("sent_at", "turn"):
         theirs = look.columns.get(ours)
         if theirs and (lost := (values[ours].is_null() & frame[theirs].is_not_null())).any():
-            names.append(theirs)
-            cells.append([cell if gone else None for cell, gone in zip(frame[theirs], lost, strict=True)])
+            kept = frame.select(pl.when(lost).then(pl.col(theirs)).alias(theirs))
+            fields[theirs] = kept[theirs]
     for name in frame.columns:
         if name not in mapped:
-            names.append(name)
-            cells.append(
-                _number_tokens(frame[name], look.decimal) if name in decimals else frame[name].to_list()
-            )
-    if frame.height == 0:
-        return pl.Series([], dtype=pl.String)
-    given = (
-        {name: plain(cell) for name, cell in zip(names, row, strict=True) if cell is not None and cell != ""}
-        for row in zip(*cells, strict=True)
+            fields["column role" if name == "role" else name] = frame[name]
+    told = pl.DataFrame(
+        {
+            name: _fields(name, cells, look.decimal if name in decimals else "")
+            for name, cells in fields.items()
+        }
     )
-    return pl.Series([dumps(fields) if fields else None for fields in given], dtype=pl.String)
+    joined = told.select(pl.concat_str(pl.all(), separator=",", ignore_nulls=True).alias("extra"))
+    braced = pl.when(pl.col("extra") != "").then(pl.concat_str(pl.lit("{"), "extra", pl.lit("}")))
+    return joined.select(braced.alias("extra"))["extra"]
 
 
-def _number_tokens(cells: pl.Series, decimal: str) -> list[Any]:
-    """Cells of a column of measures as numbers, digit for digit; others as they are."""
-    tokens: list[Any] = []
-    for cell in cells:
+def _fields(name: str, cells: pl.Series, decimal: str) -> pl.Series:
+    """`"name":value` as JSON for each cell, null for an empty one; equal cells are written once.
+
+    `decimal` is the sign of a column of measures, whose cells become numbers, digit for digit.
+    """
+    told: dict[Any, str | None] = {None: None, "": None}
+    lead = dumps(name)
+
+    def write(cell: Any) -> str:
+        return f"{lead}:{dumps(_number(cell, decimal) if decimal else plain(cell))}"
+
+    found: list[str | None] = []
+    for cell in cells.to_list():
         try:
-            number = Decimal(cell.replace(decimal, ".")) if cell else None
-            exact = number is not None and str(number) == cell.replace(decimal, ".")
-            tokens.append(number if exact else cell)
-        except ArithmeticError:
-            tokens.append(cell)
-    return tokens
+            if cell not in told:
+                told[cell] = write(cell)
+            found.append(told[cell])
+        except TypeError:  # a list or a struct: no key of a dict
+            found.append(write(cell))
+    return pl.Series(found, dtype=pl.String)
+
+
+def _number(cell: str, decimal: str) -> Decimal | str:
+    """The cell as a number if it is one to the digit, else as it is."""
+    plain_form = cell.replace(decimal, ".")
+    try:
+        number = Decimal(plain_form)
+    except ArithmeticError:
+        return cell
+    return number if str(number) == plain_form else cell
 
 
 def rows_to_messages(rows: pl.DataFrame, limit: int | None = None) -> pl.DataFrame:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import itertools
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -31,19 +30,21 @@ class Block:
     held: pl.DataFrame  # schema.QUARANTINE: rows that could not be read
     offset: int = 0  # of the block's first line, in bytes (CSV) or rows (Parquet)
     lines: Sequence[str] = field(default=(), repr=False)
-    row_lines: Sequence[int] = field(default=(), repr=False)
+    rows: csv_file.Rows | None = field(default=None, repr=False)
 
 
-def frames(look: Look, start: int = 0, stop: int | None = None, first: int | None = None) -> Iterator[Block]:
+def frames(
+    look: Look, start: int = 0, stop: int | None = None, first: int | None = None, only: str = ""
+) -> Iterator[Block]:
     """The rows of a table: all of it, or from `start` to `stop` (bytes of CSV, rows of Parquet).
 
-    `first` is the number of the first row there. What a damaged file gave before its break comes first, then
+    `first` is the number of the first row there, `only` the one column that is wanted. What a damaged file gave before its break comes first, then
     a block that holds one quarantine row.
     """
     read = {"csv": _csv, "xlsx": _xlsx, "parquet": _parquet}[look.container]
     held = Quarantine(look.source)
     try:
-        yield from read(look, start, stop, first)
+        yield from read(look, start, stop, first, only)
     except Unreadable as unreadable:
         held.add(unreadable.reason)
         empty = pl.DataFrame(schema=dict.fromkeys(header_of(look), pl.String))
@@ -55,7 +56,7 @@ def header_of(look: Look) -> list[str]:
     return cast(list[str], json.loads(look.facts.get("header", "[]")))
 
 
-def _csv(look: Look, start: int, stop: int | None, first: int | None) -> Iterator[Block]:
+def _csv(look: Look, start: int, stop: int | None, first: int | None, only: str) -> Iterator[Block]:
     header = header_of(look)
     dialect = dialect_of(look)
     start = max(start, int(look.facts["data"]))
@@ -63,31 +64,29 @@ def _csv(look: Look, start: int, stop: int | None, first: int | None) -> Iterato
     with open_bytes(look) as stream:
         skip(stream, start, look)
         for offset, lines, rows in csv_file.blocks(Full(stream), dialect, len(header), start, stop, number):
-            cells = rows.cells
-            numbers = pl.Series(rows.numbers, dtype=pl.UInt64)
-            filled = [any(row) for row in cells] if rows.bad or not all(cells) else []
-            if filled and not all(filled):
-                numbers = numbers.filter(pl.Series(filled, dtype=pl.Boolean))
-                cells = list(itertools.compress(cells, filled))
-            columns = list(zip(*cells, strict=True)) or [()] * len(header)
-            frame = pl.DataFrame(
-                {
-                    name: pl.Series(list(column), dtype=pl.String)
-                    for name, column in zip(header, columns, strict=True)
-                }
-            )
             held = Quarantine(look.source)
             for record, begin, end, reason, raw in rows.bad:
                 held.add(reason, record=record, start=begin, stop=end, raw=raw)
-            row_lines = list(itertools.compress(rows.lines, filled)) if filled and rows.lines else rows.lines
+            filled = csv_file.without_empty(rows, dialect)
             yield Block(
-                frame=frame,
-                numbers=numbers,
+                frame=_frame(filled.cells, header, only),
+                numbers=pl.Series(filled.numbers, dtype=pl.UInt64),
                 held=held.frame(),
                 offset=offset,
                 lines=lines,
-                row_lines=row_lines,
+                rows=filled,
             )
+
+
+def _frame(cells: list[list[str]], header: list[str], only: str) -> pl.DataFrame:
+    """Rows of text as a frame: all columns, or the one named."""
+    if only:
+        place = header.index(only)
+        return pl.DataFrame({only: pl.Series([row[place] for row in cells], dtype=pl.String)})
+    columns = list(zip(*cells, strict=True)) or [()] * len(header)
+    return pl.DataFrame(
+        {name: pl.Series(list(column), dtype=pl.String) for name, column in zip(header, columns, strict=True)}
+    )
 
 
 def dialect_of(look: Look) -> Dialect:
@@ -102,16 +101,8 @@ def dialect_of(look: Look) -> Dialect:
 
 def byte_of(block: Block, row: int, dialect: Dialect) -> int:
     """The byte offset in the file at which a CSV block's row begins."""
-    if block.row_lines:
-        line = block.row_lines[row]
-    else:  # read in one go: a row takes a line, and one more for every line break inside its cells
-        cells = block.frame.head(row)
-        inside = (
-            cells.select(pl.all().str.count_matches(dialect.newline, literal=True).sum()).row(0)
-            if row
-            else ()
-        )
-        line = row + sum(inside)
+    assert block.rows is not None, "only blocks of CSV files have lines"
+    line = csv_file.line_of(block.rows, row, dialect)
     return block.offset + len(csv_file.bytes_of("".join(block.lines[:line]), dialect.encoding))
 
 
@@ -130,8 +121,8 @@ def skip(stream: BinaryIO, start: int, place: Place) -> None:
         stream.seek(start)
 
 
-def _parquet(look: Look, start: int, stop: int | None, first: int | None) -> Iterator[Block]:
-    scan = scan_parquet(look)
+def _parquet(look: Look, start: int, stop: int | None, first: int | None, only: str) -> Iterator[Block]:
+    scan = scan_parquet(look).select(only) if only else scan_parquet(look)
     end = int(look.facts["rows"]) if stop is None else stop
     for begin in range(start, end, PARQUET_ROWS):
         count = min(PARQUET_ROWS, end - begin)
@@ -152,7 +143,7 @@ def scan_parquet(place: Place) -> pl.LazyFrame:
         return pl.scan_parquet(place.path, glob=False)
 
 
-def _xlsx(look: Look, start: int, stop: int | None, first: int | None) -> Iterator[Block]:
+def _xlsx(look: Look, start: int, stop: int | None, first: int | None, only: str) -> Iterator[Block]:
     header = header_of(look)
     top = int(look.facts["data"])
     rows = sheet_rows(look, look.facts["sheet"])
