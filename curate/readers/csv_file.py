@@ -9,10 +9,12 @@ aside, and reading goes on at the next line: one bad quote does not swallow the 
 from __future__ import annotations
 
 import csv
+import gc
 import io
 import itertools
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, BinaryIO
 
@@ -114,6 +116,19 @@ def bytes_of(text: str, encoding: str) -> bytes:
     return text.encode("utf-8" if encoding == "utf-8-sig" else encoding, errors=errors)
 
 
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Without the collector of cycles: looking through a growing list of rows again and again takes as long
+    as parsing it, and rows have no cycles."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()
+
+
 def parse(lines: list[str], width: int, dialect: Dialect, first: int, *, final: bool, clean: bool) -> Rows:
     """Rows of `width` cells from whole lines.
 
@@ -124,7 +139,8 @@ def parse(lines: list[str], width: int, dialect: Dialect, first: int, *, final: 
     rows = Rows()
     if clean:
         try:
-            cells = list(dialect.reader(iter(lines)))
+            with uncollected():
+                cells = list(dialect.reader(iter(lines)))
         except csv.Error:
             cells = []
         if len(cells) and (not width or all(len(row) == width for row in cells)):

@@ -38,8 +38,8 @@ def frames(
 ) -> Iterator[Block]:
     """The rows of a table: all of it, or from `start` to `stop` (bytes of CSV, rows of Parquet).
 
-    `first` is the number of the first row there, `only` the one column that is wanted. What a damaged file gave before its break comes first, then
-    a block that holds one quarantine row.
+    `first` is the number of the first row there, `only` the one column that is wanted. What a damaged file
+    gave before its break comes first, then a block that holds one quarantine row.
     """
     read = {"csv": _csv, "xlsx": _xlsx, "parquet": _parquet}[look.container]
     held = Quarantine(look.source)
@@ -83,10 +83,10 @@ def _frame(cells: list[list[str]], header: list[str], only: str) -> pl.DataFrame
     if only:
         place = header.index(only)
         return pl.DataFrame({only: pl.Series([row[place] for row in cells], dtype=pl.String)})
-    columns = list(zip(*cells, strict=True)) or [()] * len(header)
-    return pl.DataFrame(
-        {name: pl.Series(list(column), dtype=pl.String) for name, column in zip(header, columns, strict=True)}
-    )
+    with csv_file.uncollected():
+        columns = [[row[place] for row in cells] for place in range(len(header))]
+    series = (pl.Series(column, dtype=pl.String) for column in columns)
+    return pl.DataFrame(dict(zip(header, series, strict=True)))
 
 
 def dialect_of(look: Look) -> Dialect:

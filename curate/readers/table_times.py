@@ -67,6 +67,9 @@ def parse_times(values: pl.Series, order: str = "") -> pl.Series:
     if values.dtype == pl.Date or isinstance(values.dtype, pl.Datetime):
         return _typed(values)
     cells = values.cast(pl.String, strict=False).rename("cell")
+    usual = _all_alike(cells, order)
+    if usual is not None:
+        return usual
     fields = _split(cells).with_columns(cells)
     year_first = pl.col("one").str.len_chars() == 4
     last = {"dmy": ("three", "two", "one"), "mdy": ("three", "one", "two")}.get(order)
@@ -103,6 +106,23 @@ def parse_times(values: pl.Series, order: str = "") -> pl.Series:
     signed = pl.when(zone.str.starts_with("-")).then(-offset).otherwise(offset).fill_null(0)
     dated = moment + fraction - signed * 60_000_000
     return fields.select(pl.coalesce(dated, _epoch()).alias("time"))["time"]
+
+
+def _all_alike(cells: pl.Series, order: str) -> pl.Series | None:
+    """The times of a column whose cells all have the form of the first: the usual case, and fast."""
+    filled = cells.replace("", None)
+    first = next((cell for cell in filled.head(100) if cell), "")
+    if len(first) != 19 or (filled.str.len_chars() != 19).any():
+        return None
+    between = "T" if first[10] == "T" else " "
+    if first[4] == "-":
+        form = f"%Y-%m-%d{between}%H:%M:%S"
+    elif order in ("dmy", "mdy"):
+        form = f"{'%d/%m' if order == 'dmy' else '%m/%d'}/%Y{between}%H:%M:%S"
+    else:
+        return None
+    read = filled.str.to_datetime(form, strict=False, time_unit="us")
+    return read.cast(pl.Int64) if read.null_count() == filled.null_count() else None
 
 
 def _epoch() -> pl.Expr:
