@@ -108,7 +108,7 @@ def run(
         runs.stand_strict(done)
 
 
-@app.command(epilog="Example: curate why out/ 8d2f0c6b2a4e1f77.5be1c2aa")
+@app.command(epilog="Example: curate why out/ 7004")
 def why(
     out: RunFolder,
     conversation_id: Annotated[str, typer.Argument(metavar="ID", help="A conversation's id.")],

@@ -56,7 +56,7 @@ def rejudge(out: str, sets: Sequence[str]) -> Run:
         judge_again(run.storage, shard, deciders)
     stages = Stages(job, shards, InProcess(), lambda stage, done, of: None)
     marked = stages.settle_and_mark(f"{NEW}decided", {}, NEW)
-    kept = ("started", "seconds", "input_key", "inputs", "touched")
+    kept = ("started", "seconds", "input_key", "inputs", "skipped", "touched")
     conclude(job, dict(told["counts"]), marked, {key: told[key] for key in kept}, NEW)
     finish_interrupted(run.storage)
     return run

@@ -103,16 +103,22 @@ def run(
     check(made)
     job = Job(out=str(out), recipe=made, keep_unread=keep_unread, jsonl=jsonl)
     plan = with_public_names(readers.plan(asked(inputs, format, made), shard_bytes, limit), made)
-    if not plan.pieces and not plan.quarantined.height:
-        raise InputError(
-            "nothing to read: no file in what was given; see 'curate run --help' for what INPUT may be"
-        )
+    if not plan.pieces:
+        raise InputError(nothing_readable(plan))
     shards = cut_into_shards(plan, shard_bytes)
     key = job.key()
     if not finished(job, input_key(key, shards), fresh):
         silent: Progress = lambda stage, done, of: None  # noqa: E731
         Stages(job, shards, executor(engine, workers), progress or silent).carry_through(plan, key)
     return Run(job.out)
+
+
+def nothing_readable(plan: Plan) -> str:
+    """The error where no file can be read: the first reasons, and what to do."""
+    reasons = [f"{row['source']}: {row['reason']}" for row in plan.quarantined.head(3).to_dicts()]
+    reasons += [f"{source}: no chat log by its name" for source in plan.skipped[: 3 - len(reasons)]]
+    said = "; ".join(reasons)
+    return f"nothing readable in what was given ({said}); --format or [[input]] can say what it is"
 
 
 def asked(
@@ -136,7 +142,7 @@ def with_public_names(plan: Plan, made: Recipe) -> Plan:
     redactors = [one for one in made.passes if isinstance(one, Redaction)]
     if not redactors:
         return plan
-    sources = {look.source for look in plan.detected} | set(plan.quarantined["source"].to_list())
+    sources = {look.source for look in plan.detected} | {*plan.quarantined["source"].to_list(), *plan.skipped}
     names = {name: redactors[0].redact_name(name) for name in sources}
     if all(before == after for before, after in names.items()):
         return plan
@@ -147,7 +153,8 @@ def with_public_names(plan: Plan, made: Recipe) -> Plan:
     pieces = tuple(replace(piece, looks=tuple(named(look) for look in piece.looks)) for piece in plan.pieces)
     quarantined = plan.quarantined.with_columns(pl.col("source").replace(names))
     detected = tuple(named(look) for look in plan.detected)
-    return replace(plan, pieces=pieces, quarantined=quarantined, detected=detected)
+    skipped = tuple(names[source] for source in plan.skipped)
+    return replace(plan, pieces=pieces, quarantined=quarantined, detected=detected, skipped=skipped)
 
 
 def cut_into_shards(plan: Plan, shard_bytes: int) -> list[Shard]:

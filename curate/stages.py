@@ -65,6 +65,7 @@ class Stages:
             "seconds": round(time.time() - started, 3),
             "input_key": input_key(sieved),
             "inputs": inputs,
+            "skipped": list(plan.skipped),
             "touched": touched,
         }
         conclude(self.job, counts, marked, told)

@@ -80,6 +80,8 @@ def summary(console: Console, run: Run) -> None:
     unread = told["counts"]["quarantined"] + told["counts"]["files_unreadable"]
     if unread:
         console.print(f"{unread:,} unreadable records or files are listed in [bold]quarantine.jsonl[/]")
+    if told["skipped"]:
+        console.print(f"no chat logs by their names: {escape(', '.join(told['skipped'][:5]))}")
     if console.is_terminal:
         for example in examples(run):
             console.print(example)

@@ -68,13 +68,13 @@ def test_torch_is_imported_only_inside_functions_of_curate() -> None:
 @pytest.mark.parametrize("arguments", [["--help"], ["run", "--help"], ["why", "--help"]])
 def test_help_imports_neither_polars_nor_torch(arguments: list[str]) -> None:
     code = (
-        "import sys; sys.argv = ['curate', *{!r}]\n"
+        f"import sys; sys.argv = ['curate', *{arguments!r}]\n"
         "from curate.cli import main\n"
         "try: main()\n"
         "except SystemExit: pass\n"
         "heavy = [m for m in ('polars', 'torch', 'transformers', 'numpy', 'numba') if m in sys.modules]\n"
         "assert not heavy, heavy"
-    ).format(arguments)
+    )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "Example: curate" in done.stdout

@@ -17,7 +17,7 @@ from curate.readers.inputs import read_head
 from curate.readers.schemas import transcript
 from curate.readers.schemas.fields import ID
 from curate.readers.text_encoding import detect_encoding
-from curate.readers.types import InputOptions, Look, Place, Unreadable
+from curate.readers.types import InputOptions, Look, NotALog, Place, Unreadable
 
 HEAD = 1 << 20
 _LONG_HEAD = 1 << 26  # where no record ends in the first: 64 MiB
@@ -55,7 +55,7 @@ def look_at(place: Place, options: InputOptions) -> tuple[Look, ...]:
     except Unreadable:
         read_head(place, HEAD, unbroken=True)  # a break near the start is the better reason
         if container == "csv" and options.format == "auto" and _is_prose(place.member or place.path):
-            raise Unreadable("not a chat log: documentation or code by its name, and no table") from None
+            raise NotALog("not a chat log: documentation or code by its name, and no table") from None
         raise
     return tuple(looks)
 

@@ -19,7 +19,7 @@ from curate.readers.look import look_at
 from curate.readers.quarantine import Quarantine
 from curate.readers.roles import check_roles
 from curate.readers.schemas import SCHEMAS
-from curate.readers.types import Batch, InputOptions, Look, Piece, Place, Plan, Unreadable
+from curate.readers.types import Batch, InputOptions, Look, NotALog, Piece, Place, Plan, Unreadable
 from curate.schema import MESSAGES, QUARANTINE
 
 CONTAINERS: dict[str, str] = {
@@ -47,14 +47,19 @@ def plan(inputs: Sequence[InputOptions], shard_bytes: int = 32 << 20, limit: int
     """
     for options in inputs:
         _check(options)
-    looks, held = _look_at_all(inputs)
-    if not looks and not held:
+    looks, held, skipped = _look_at_all(inputs)
+    if not looks and not held and not skipped:
         names = ", ".join(f"'{name}'" for options in inputs for name in options.files)
         raise InputError(f"nothing to read in {names}: no file there, hidden ones aside")
     pieces = _cut(looks, shard_bytes)
     chosen = pieces if limit is None else _limited(pieces, limit)
     quarantined = pl.concat([pl.DataFrame(schema=QUARANTINE), *(one.frame() for one in held)])
-    return Plan(pieces=tuple(chosen), quarantined=quarantined.sort("source"), detected=tuple(looks))
+    return Plan(
+        pieces=tuple(chosen),
+        quarantined=quarantined.sort("source"),
+        detected=tuple(looks),
+        skipped=tuple(sorted(skipped)),
+    )
 
 
 def read(piece: Piece) -> Batch:
@@ -91,10 +96,11 @@ def _check(options: InputOptions) -> None:
     check_roles(options.roles, "the roles of [[input]]")
 
 
-def _look_at_all(inputs: Sequence[InputOptions]) -> tuple[list[Look], list[Quarantine]]:
-    """Looks sorted by shown name, and the files that give none."""
+def _look_at_all(inputs: Sequence[InputOptions]) -> tuple[list[Look], list[Quarantine], list[str]]:
+    """Looks sorted by shown name, the files that give none, and those that are no logs."""
     looks: list[Look] = []
     held: list[Quarantine] = []
+    skipped: list[str] = []
     seen: set[tuple[Path, str]] = set()
     for options in inputs:
         for place in list_places(options):
@@ -107,9 +113,11 @@ def _look_at_all(inputs: Sequence[InputOptions]) -> tuple[list[Look], list[Quara
             seen.add(key)
             try:
                 looks.extend(look_at(place, options))
+            except NotALog:
+                skipped.append(place.source)
             except Unreadable as error:
                 held.append(_whole(place.source, error.reason))
-    return sorted(looks, key=lambda look: look.source), held
+    return sorted(looks, key=lambda look: look.source), held, skipped
 
 
 def _whole(source: str, reason: str) -> Quarantine:

@@ -66,16 +66,17 @@ def _cut_group(group: list[Look], looks: Sequence[Look], shard_bytes: int) -> li
         for number, piece in enumerate(pieces)
     ]
     for together in ([sorted(apart)] if apart else []) + [[at] for at in too_big]:
-        parts = _partitions([group[at] for at in together], shard_bytes)
+        ids = runs.filter(pl.col("file").is_in(together))["run"].n_unique()
+        parts = _partitions([group[at] for at in together], shard_bytes, ids)
         found_pieces += [(places[id(group[together[0]])], part, piece) for part, piece in enumerate(parts)]
     return found_pieces
 
 
-def _partitions(together: list[Look], shard_bytes: int) -> list[Piece]:
-    """Pieces of files whose rows lie apart: each takes its part of the ids out of all of them."""
+def _partitions(together: list[Look], shard_bytes: int, ids: int) -> list[Piece]:
+    """Pieces of files whose rows lie apart: each takes its part of the `ids` ids out of all of them."""
     looks = tuple(replace(one, facts={**one.facts, "regroup": "partition"}) for one in together)
     total = sum(one.size * _INFLATED[one.compression] for one in looks)
-    count = max(1, -(-total // (PARTITION_SHARDS * shard_bytes)))
+    count = max(1, min(ids, -(-total // (PARTITION_SHARDS * shard_bytes))))
     return [
         Piece(looks=looks, start=part, stop=count, weight=max(1, total // count)) for part in range(count)
     ]
@@ -174,14 +175,12 @@ def _range(piece: Piece) -> tuple[pl.DataFrame, pl.DataFrame]:
 def _partition(piece: Piece) -> tuple[pl.DataFrame, pl.DataFrame]:
     part, count = piece.start, piece.stop
 
-    known = pl.concat([ids for found in piece.looks for ids, _ in _ids(found)]).drop_nulls()
-    known = known.unique(maintain_order=True)
-    mine = known.slice(
-        part * known.len() // count, (part + 1) * known.len() // count - part * known.len() // count
-    )
+    mine = _part_of_ids(piece.looks, part, count) if count > 1 else None
 
     def chosen(ids: pl.Series) -> pl.Series:
         """Rows whose id falls into this partition; those without one fall into the first."""
+        if mine is None:
+            return pl.repeat(True, ids.len(), dtype=pl.Boolean, eager=True)
         mask = ids.is_in(mine.implode()).fill_null(value=False)
         return mask | ids.is_null() if part == 0 else mask
 
@@ -191,6 +190,14 @@ def _partition(piece: Piece) -> tuple[pl.DataFrame, pl.DataFrame]:
                 yield rows, wrong, unread if part == 0 else unread.clear()
 
     return _gather(told_once())
+
+
+def _part_of_ids(looks: Sequence[Look], part: int, count: int) -> pl.Series:
+    """The ids of one partition, of those of all files in the order in which they first appear."""
+    each = [ids.drop_nulls().unique(maintain_order=True) for found in looks for ids, _ in _ids(found)]
+    known = pl.concat([pl.Series([], dtype=pl.String), *each]).unique(maintain_order=True)
+    begin, end = (known.len() * bound // count for bound in (part, part + 1))
+    return known.slice(begin, end - begin)
 
 
 def _rows(

@@ -21,6 +21,10 @@ class Unreadable(Exception):  # noqa: N818 - a finding, not a failure: it become
         self.reason = reason
 
 
+class NotALog(Unreadable):
+    """The file says by its name that it is no log (a README, a program): told, not counted as unreadable."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class InputOptions:
     """One `[[input]]` of the recipe, or INPUT... with `--format`."""
@@ -77,11 +81,12 @@ class Piece:
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """What will be read: pieces in canonical order, files that cannot be, and what each was taken for."""
+    """What will be read: pieces in canonical order, files that cannot be, what each was taken for."""
 
     pieces: tuple[Piece, ...]
     quarantined: pl.DataFrame  # schema.QUARANTINE: whole files, record null
     detected: tuple[Look, ...]
+    skipped: tuple[str, ...] = ()  # sources that are documentation or code by their names
 
 
 @dataclass(frozen=True)

@@ -155,9 +155,8 @@ def test_a_file_that_holds_no_chat_is_one_row_and_the_rest_runs(
 def test_documentation_is_told_and_not_dropped(tmp_path: Path) -> None:
     (tmp_path / "README.md").write_text("# Logs\n\nExported in May.\n")
     (tmp_path / "a.jsonl").write_bytes(lines(1))
-    assert reasons(read_all(tmp_path)) == [
-        (None, "not a chat log: documentation or code by its name, and no table")
-    ]
+    assert plan_of(tmp_path).skipped == ("README.md",)
+    assert reasons(read_all(tmp_path)) == []
 
 
 def test_an_empty_folder_is_an_error_that_names_it(tmp_path: Path) -> None:

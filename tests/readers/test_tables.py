@@ -396,7 +396,7 @@ CELL = st.text(alphabet=st.characters(codec="utf-8", exclude_characters="\r"), m
 HOSTILE = st.text(alphabet='",;\n\r\t ab\0é', max_size=40)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=40)
 @given(rows=st.lists(st.tuples(CELL, CELL), min_size=1, max_size=8))
 def test_every_cell_is_found_again(tmp_path: Path, rows: list[tuple[str, str]]) -> None:
     out = io.StringIO()
@@ -410,7 +410,7 @@ def test_every_cell_is_found_again(tmp_path: Path, rows: list[tuple[str, str]]) 
     assert [str(note) for note in notes] == [note for _, note in rows]
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=120)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
 @given(body=HOSTILE)
 def test_hostile_text_never_crashes_and_every_byte_is_read_or_put_aside(tmp_path: Path, body: str) -> None:
     raw = f"{BOOK}\nz,user,first\n{body}\nz,user,last\n".encode()
