@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -119,11 +119,23 @@ def settle(
         ]
         or [pl.DataFrame(schema={"id": pl.UInt64, "conversation_id": pl.String, "source": pl.String})]
     )
-    table = table.update(clashes, on="id")
+    stored = {
+        one.name: pl.read_parquet(storage.path(f"pairs/{one.name}.parquet")) for one in job.recipe.globals
+    }
+    return settled(job.recipe.globals, table.update(clashes, on="id"), stored)
+
+
+def settled(
+    passes: Sequence[GlobalPass], table: pl.DataFrame, pairs: Mapping[str, pl.DataFrame]
+) -> pl.DataFrame:
+    """The fates (FATES, by id) that `passes` give in order, each among what is still alive.
+
+    `table` is that of the conversations with `conversation_id`, `source`, `record` and `alive` beside it;
+    `pairs` holds each pass's verified pairs by its name.
+    """
     fates = [pl.DataFrame(schema=FATES)]
-    for one in job.recipe.globals:
-        pairs = pl.read_parquet(storage.path(f"pairs/{one.name}.parquet"))
-        gone = one.settle(pairs, table.drop("conversation_id", "source", "record"))
+    for one in passes:
+        gone = one.settle(pairs[one.name], table.drop("conversation_id", "source", "record"))
         names = table.select(pl.col("id").alias("duplicate_of"), pl.col("conversation_id").alias("other"))
         told = gone.join(names, on="duplicate_of", how="left", maintain_order="left")
         fates.append(
