@@ -247,7 +247,7 @@ def without_empty(rows: Rows, dialect: Dialect) -> Rows:
     if all(map(any, rows.cells)):
         return rows
     kept = [at for at, row in enumerate(rows.cells) if any(row)]
-    lines = rows.lines or list(itertools.accumulate((_height(row, dialect) for row in rows.cells), initial=0))
+    lines = _lines(rows, dialect)
     return replace(
         rows,
         cells=[rows.cells[at] for at in kept],
@@ -256,11 +256,18 @@ def without_empty(rows: Rows, dialect: Dialect) -> Rows:
     )
 
 
-def line_of(rows: Rows, row: int, dialect: Dialect) -> int:
-    """The line of the block at which a row begins."""
-    if rows.lines:
-        return rows.lines[row]
-    return sum(_height(cells, dialect) for cells in rows.cells[:row])
+def row_bytes(rows: Rows, lines: Sequence[str], offset: int, dialect: Dialect) -> list[int]:
+    """The byte of the file at which each row of a block begins; `offset` is that of its first line."""
+    begins = list(
+        itertools.accumulate((len(bytes_of(line, dialect.encoding)) for line in lines), initial=offset)
+    )
+    return [begins[line] for line in _lines(rows, dialect)]
+
+
+def _lines(rows: Rows, dialect: Dialect) -> Sequence[int]:
+    """The line of the block at which each row begins."""
+    heights = (_height(row, dialect) for row in rows.cells[:-1])
+    return rows.lines or list(itertools.accumulate(heights, initial=0))[: len(rows.cells)]
 
 
 def _height(cells: list[str], dialect: Dialect) -> int:

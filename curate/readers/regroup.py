@@ -18,13 +18,15 @@ import polars as pl
 from curate.readers.row_messages import ROWS, canonical_rows, ids_of, rows_to_messages
 from curate.readers.row_records import record_rows
 from curate.readers.table_columns import WHOLE_FILE
-from curate.readers.table_frames import Block, byte_of, dialect_of, frames
+from curate.readers.table_frames import Block, dialect_of, frames, row_bytes
 from curate.readers.types import Batch, InputOptions, Look, Piece, Place, Unreadable
 from curate.schema import QUARANTINE
 
 TABLES = ("csv", "xlsx", "parquet")
 PARTITION_SHARDS = 4
 """A partition is that many shards' worth of rows: every partition costs one more reading of its files."""
+_WIDEST = 4
+"""Bytes that a character takes at most."""
 _INFLATED = {"": 1, "gz": 5, "zst": 5}
 """About how much bigger text is than its compressed file, to choose the number of partitions."""
 
@@ -97,8 +99,7 @@ def _index(found: Look, shard_bytes: int) -> tuple[pl.Series, list[Piece]]:
         starts = ids.ne_missing(ids.shift(1)).scatter(0, not runs or ids[0] != last)
         runs.append(ids.filter(starts & ids.is_not_null()).hash(seed=0))
         last = ids[-1]
-        for row in _rows_to_cut(found, block, starts.arg_true(), begin, shard_bytes):
-            at = byte_of(block, row, dialect_of(found)) if found.container == "csv" else block.offset + row
+        for row, at in _cuts(found, block, starts.arg_true(), begin, shard_bytes):
             pieces.append(_piece(found, begin, at, number))
             begin, number = at, int(block.numbers[row])
     stop = (1 << 62) if found.container == "csv" else int(found.facts.get("rows", 0))
@@ -111,17 +112,26 @@ def _index(found: Look, shard_bytes: int) -> tuple[pl.Series, list[Piece]]:
     return (pl.concat(runs) if runs else pl.Series([], dtype=pl.UInt64)), pieces
 
 
-def _rows_to_cut(found: Look, block: Block, starts: pl.Series, begin: int, shard_bytes: int) -> Iterator[int]:
-    """Rows of the block, among those that begin a run of ids, before which the file is cut."""
-    if found.container == "csv":  # at most once a block: a block is smaller than most shards
-        after = next((row for row in starts if block.offset + row > begin), None)
-        if after is not None and block.offset - begin >= shard_bytes:
-            yield after
+def _cuts(
+    found: Look, block: Block, starts: pl.Series, begin: int, shard_bytes: int
+) -> Iterator[tuple[int, int]]:
+    """Rows of the block before which the file is cut, each with where that is (byte of CSV, row of Parquet).
+
+    They begin a run of ids (`starts`), and at least a shard lies between two of them.
+    """
+    if found.container == "csv":
+        if block.offset + sum(map(len, block.lines)) * _WIDEST - begin < shard_bytes:
+            return
+        places: Sequence[int] = row_bytes(block, dialect_of(found))
     elif found.container == "parquet":
-        for row in starts:
-            if _bytes(found, block.offset + row - begin) >= shard_bytes:
-                begin = block.offset + row
-                yield row
+        places = range(block.offset, block.offset + block.frame.height)
+    else:
+        return
+    for row in starts:
+        reach = places[row] - begin
+        if (reach if found.container == "csv" else _bytes(found, reach)) >= shard_bytes:
+            begin = places[row]
+            yield row, begin
 
 
 def _origin(found: Look) -> tuple[int, int]:

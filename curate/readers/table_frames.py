@@ -99,11 +99,10 @@ def dialect_of(look: Look) -> Dialect:
     )
 
 
-def byte_of(block: Block, row: int, dialect: Dialect) -> int:
-    """The byte offset in the file at which a CSV block's row begins."""
+def row_bytes(block: Block, dialect: Dialect) -> list[int]:
+    """The byte offset in the file at which each row of a CSV block begins."""
     assert block.rows is not None, "only blocks of CSV files have lines"
-    line = csv_file.line_of(block.rows, row, dialect)
-    return block.offset + len(csv_file.bytes_of("".join(block.lines[:line]), dialect.encoding))
+    return csv_file.row_bytes(block.rows, block.lines, block.offset, dialect)
 
 
 def skip(stream: BinaryIO, start: int, place: Place) -> None:

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from curate.readers import InputOptions, Piece, plan, read, regroup
+from curate.readers import InputOptions, Piece, digest, plan, read, regroup
 from curate.readers.csv_file import BLOCK
 from curate.schema import MESSAGES, check
 
@@ -222,6 +222,18 @@ def test_pieces_do_not_depend_on_the_order_in_which_files_are_given(tmp_path: Pa
     back = plan([InputOptions(files=tuple(reversed(both)))], 200).pieces
     assert forth == back
     assert BLOCK > 200
+
+
+def test_a_piece_of_a_big_table_is_known_by_its_own_bytes(tmp_path: Path) -> None:
+    rows = conversations(60)
+    write(tmp_path / "a.csv", rows)
+    before = [digest(piece) for piece in pieces(tmp_path, 1)]
+    assert len(before) == len(set(before)) == 60
+    raw, last = (tmp_path / "a.csv").read_bytes(), rows[-1][3].encode()
+    (tmp_path / "a.csv").write_bytes(raw.replace(last, last.replace(b"t", b"T")))
+    after = [digest(piece) for piece in pieces(tmp_path, 1)]
+    assert after[:-1] == before[:-1]
+    assert after[-1] != before[-1]
 
 
 def test_nothing_is_written_while_rows_are_put_together(

@@ -421,4 +421,4 @@ def test_hostile_text_never_crashes_and_every_byte_is_read_or_put_aside(tmp_path
         "".join(batch.messages["text"]).encode() + held + "".join(batch.messages["conversation_id"]).encode()
     )
     for letter in "é":
-        assert seen.count(letter.encode()) == body.count(letter) or body.count(letter) == 0
+        assert seen.count(letter.encode()) == body.count(letter)
