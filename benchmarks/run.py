@@ -9,6 +9,7 @@ Parquet file written. Every figure is of this run on this machine: compare withi
 from __future__ import annotations
 
 import argparse
+import json
 import multiprocessing
 import resource
 import sys
@@ -101,17 +102,30 @@ def measure_passes(recipe: str, logs: str) -> None:
 
 
 def measure_floor(logs: str, folder: str) -> None:
-    """Polars alone on the JSON lines of the corpus: scan, decode, write."""
-    lines = [str(path) for path in Path(logs).rglob("openai*.jsonl")]
+    """Polars alone on those JSON lines of the corpus that are sound: scan, decode, write."""
+    lines = [line for path in Path(logs).rglob("openai*.jsonl") for line in path.open("rb") if sound(line)]
     if not lines:
         return
+    clean, written = Path(folder) / "floor.jsonl", Path(folder) / "floor.parquet"
+    clean.write_bytes(b"".join(lines))
     begun = time.perf_counter()
-    frame = pl.scan_ndjson(lines, infer_schema_length=100, ignore_errors=True)
-    frame.explode("messages").unnest("messages").sink_parquet(Path(folder) / "floor.parquet")
+    frame = pl.scan_ndjson(clean, schema={"id": pl.String, "messages": pl.List(SPOKEN)})
+    frame.explode("messages").unnest("messages").sink_parquet(written)
     spent = time.perf_counter() - begun
-    rows = pl.scan_parquet(Path(folder) / "floor.parquet").select(pl.len()).collect().item()
-    told = f"{len(lines)} file(s) of JSON lines: {spent:.2f} s, {rows / spent:,.0f} messages/s"
+    rows = pl.scan_parquet(written).select(pl.len()).collect().item()
+    told = f"{len(lines):,} JSON lines: {spent:.2f} s, {rows / spent:,.0f} messages/s"
     print(f"\nthe floor on {told}; peak {peak()}")
+
+
+SPOKEN = pl.Struct({"role": pl.String, "content": pl.String})
+
+
+def sound(line: bytes) -> bool:
+    """Whether a line is JSON of the usual types."""
+    try:
+        return all(isinstance(m["content"], str) for m in json.loads(line)["messages"])
+    except (ValueError, KeyError, TypeError):
+        return False
 
 
 def measure_run(recipe: str, logs: str, folder: str, workers: int, megabytes: float) -> None:

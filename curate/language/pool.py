@@ -41,6 +41,9 @@ def pooled(rows: pl.DataFrame, said: pl.DataFrame) -> pl.DataFrame:
     `evidence` gave. Answers, for each row, null where nothing can be told: `row`, `language`,
     `language_score`, `conversation_language`, `conversation_language_score`.
     """
+    # Whole numbers are grouped and sorted several times faster than texts; codes stand in alphabetical order.
+    codes = pl.Enum(said["language"].unique().sort())
+    said = said.with_columns(pl.col("language").cast(codes))
     own = rows.join(said, on="text", how="inner").select(
         "row", "conversation", "role", "language", "evidence"
     )
@@ -73,6 +76,7 @@ def pooled(rows: pl.DataFrame, said: pl.DataFrame) -> pl.DataFrame:
         rows.select("row", "conversation")
         .join(chosen.rename({"score": "language_score"}), on="row", how="left")
         .join(of_all, on="conversation", how="left")
+        .with_columns(pl.col("language", "conversation_language").cast(pl.String))
         .drop("conversation")
     )
 

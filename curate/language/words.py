@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-LONGEST = 160
+LONGEST = 100
 """Characters looked at: the model gains nothing from more, and its time grows with them."""
 
 

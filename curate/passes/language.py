@@ -46,7 +46,7 @@ class Language(Measure):
         said = evidence(guess(distinct["words"].to_list()), weights)
         places = texts.join(distinct, on="words", how="left").select("text", pl.col("place"))
         rows = (
-            batch.select(schema.CONVERSATION, pl.col("role").cast(pl.String), "text")
+            batch.select(schema.CONVERSATION, "role", "text")
             .with_row_index("row")
             .join(places, on="text", how="left", maintain_order="left")
             .select("row", schema.CONVERSATION, "role", pl.col("place").alias("text"))
