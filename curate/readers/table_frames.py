@@ -10,8 +10,9 @@ from typing import Any, BinaryIO, cast
 
 import polars as pl
 
-from curate.readers import csv_file
-from curate.readers.csv_file import Dialect, Full
+from curate.readers import csv_blocks, csv_file
+from curate.readers.csv_blocks import Full
+from curate.readers.csv_file import Dialect
 from curate.readers.inputs import open_bytes
 from curate.readers.quarantine import Quarantine
 from curate.readers.row_messages import plain
@@ -63,11 +64,11 @@ def _csv(look: Look, start: int, stop: int | None, first: int | None, only: str)
     number = int(look.facts["data_row"]) if first is None else first
     with open_bytes(look) as stream:
         skip(stream, start, look)
-        for offset, lines, rows in csv_file.blocks(Full(stream), dialect, len(header), start, stop, number):
+        for offset, lines, rows in csv_blocks.blocks(Full(stream), dialect, len(header), start, stop, number):
             held = Quarantine(look.source)
             for record, begin, end, reason, raw in rows.bad:
                 held.add(reason, record=record, start=begin, stop=end, raw=raw)
-            filled = csv_file.without_empty(rows, dialect)
+            filled = csv_blocks.without_empty(rows, dialect)
             yield Block(
                 frame=_frame(filled.cells, header, only),
                 numbers=pl.Series(filled.numbers, dtype=pl.UInt64),
@@ -102,7 +103,7 @@ def dialect_of(look: Look) -> Dialect:
 def row_bytes(block: Block, dialect: Dialect) -> list[int]:
     """The byte offset in the file at which each row of a CSV block begins."""
     assert block.rows is not None, "only blocks of CSV files have lines"
-    return csv_file.row_bytes(block.rows, block.lines, block.offset, dialect)
+    return csv_blocks.row_bytes(block.rows, block.lines, block.offset, dialect)
 
 
 def skip(stream: BinaryIO, start: int, place: Place) -> None:

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from curate.readers import InputOptions, Piece, digest, plan, read, regroup
-from curate.readers.csv_file import BLOCK
+from curate.readers.csv_blocks import BLOCK
 from curate.schema import MESSAGES, check
 
 Row = tuple[str, int, str, str]
@@ -112,7 +112,7 @@ def test_partitions_come_in_the_order_of_first_rows(tmp_path: Path) -> None:
 def test_a_big_sorted_file_is_cut_between_conversations(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("curate.readers.csv_file.blocks.__defaults__", (4096,))
+    monkeypatch.setattr("curate.readers.csv_blocks.blocks.__defaults__", (4096,))
     rows = [(id, minute, role, f'{text}\n"{minute}"') for id, minute, role, text in conversations(2000)]
     write(tmp_path / "a.csv", rows)
     found = pieces(tmp_path, 16_384)
