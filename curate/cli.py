@@ -108,6 +108,44 @@ def run(
         runs.stand_strict(done)
 
 
+@app.command(epilog="Example: curate preview samples/ --sample 100")
+def preview(
+    inputs: Inputs = None,
+    recipe: RecipeFile = "chat",
+    sets: Sets = None,
+    format_: Format = "auto",
+    workers: Annotated[int, typer.Option(help="Processes; 0 means one for each core.")] = 0,
+    limit: Annotated[int | None, typer.Option(help="Read this many conversations at most.")] = None,
+    sample: Annotated[int, typer.Option(help="Conversations to draw.")] = 2_000,
+    seed: Annotated[int, typer.Option(help="Another seed draws others.")] = 0,
+    quiet: Quiet = False,
+    as_json: Json = False,
+) -> None:
+    """Tell what a run would do, from a sample: the funnel, examples, time and memory. Writes nothing."""
+    from rich.console import Console
+
+    from curate import preview as looked
+    from curate import preview_terminal, terminal
+
+    console = Console(stderr=True, highlight=False)
+    with terminal.live(console, quiet) as progress:
+        told = looked.preview(
+            inputs or [],
+            recipe,
+            sets=sets or (),
+            format=format_,
+            workers=workers,
+            limit=limit,
+            sample=sample,
+            seed=seed,
+            progress=progress,
+        )
+    if as_json:
+        print(json.dumps(looked.as_data(told), ensure_ascii=False))
+    if not quiet:
+        preview_terminal.show(console, told)
+
+
 @app.command(epilog="Example: curate why out/ 7004")
 def why(
     out: RunFolder,
