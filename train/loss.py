@@ -7,6 +7,7 @@ hidden states and of the head are made in the same visit, so nothing is computed
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
@@ -44,11 +45,14 @@ def head_of(model: PreTrainedModel | Any) -> Head:
     )
 
 
-def chunked_nll(hidden: Tensor, head: Head, labels: Tensor, chunk: int = 1024) -> Tensor:
+def chunked_nll(
+    hidden: Tensor, head: Head, labels: Tensor, chunk: int = 1024, rows: Tensor | None = None
+) -> Tensor:
     """Sum over rows of -log p(label), in fp32; differentiable in hidden, weight and bias.
 
     hidden [N, H]; labels [N] of int64, IGNORED rows give exactly no loss and no gradient (all ignored: 0.0).
     Divide by the targets of the *whole step*, so that accumulation over micro-batches is exact.
+    `rows` [N] of fp32, where given, takes each row's own loss.
 
     >>> hidden, weight = torch.zeros(3, 2), torch.zeros(4, 2)
     >>> labels = torch.tensor([1, IGNORED, 2])
@@ -61,7 +65,7 @@ def chunked_nll(hidden: Tensor, head: Head, labels: Tensor, chunk: int = 1024) -
         hidden = hidden.to(dtype)
     with torch.autocast(hidden.device.type, enabled=False):
         apply: Any = _ChunkedNll.apply
-        result: Tensor = apply(hidden, weight, bias, labels, chunk, head.softcap, head.scale)
+        result: Tensor = apply(hidden, weight, bias, labels, chunk, head.softcap, head.scale, rows)
     return result
 
 
@@ -78,6 +82,7 @@ class _ChunkedNll(torch.autograd.Function):
         chunk: int,
         softcap: float,
         scale: float,
+        rows: Tensor | None,
     ) -> Tensor:
         total = torch.zeros((), dtype=torch.float32, device=hidden.device)
         wants_weight, wants_bias = ctx.needs_input_grad[1], ctx.needs_input_grad[2]
@@ -85,15 +90,18 @@ class _ChunkedNll(torch.autograd.Function):
         d_weight = torch.zeros_like(weight, dtype=torch.float32) if wants_weight else None
         d_bias = torch.zeros_like(bias, dtype=torch.float32) if wants_bias and bias is not None else None
         used = weight.to(hidden.dtype)
+        step = _chunk_step(hidden.device.type)
         for start in range(0, hidden.shape[0], chunk):
-            rows, wanted = hidden[start : start + chunk], labels[start : start + chunk]
-            nll, d_logits = _chunk(rows, used, bias, wanted, softcap, scale)
-            total += nll
+            part, wanted = hidden[start : start + chunk], labels[start : start + chunk]
+            nll, d_logits = step(part, used, bias, wanted, softcap, scale)
+            total += nll.sum()
+            if rows is not None:
+                rows[start : start + chunk] = nll
             d_logits = d_logits.to(hidden.dtype)
             if d_hidden is not None:
                 d_hidden[start : start + chunk] = d_logits @ used
             if d_weight is not None:
-                d_weight += d_logits.T @ rows
+                d_weight += d_logits.T @ part
             if d_bias is not None:
                 d_bias += d_logits.sum(0, dtype=torch.float32)
         ctx.save_for_backward(d_hidden, d_weight, d_bias)
@@ -108,21 +116,27 @@ class _ChunkedNll(torch.autograd.Function):
             None if d_hidden is None else d_hidden * grad.to(d_hidden.dtype),
             None if d_weight is None else (d_weight * grad).to(ctx.dtypes[0]),
             None if d_bias is None else (d_bias * grad).to(ctx.dtypes[1]),
-            *(None,) * 4,
+            *(None,) * 5,
         )
+
+
+@cache
+def _chunk_step(device: str) -> Any:
+    """The work on one chunk, compiled where that pays; chunks there have one size."""
+    return torch.compile(_chunk, dynamic=False) if device == "cuda" else _chunk
 
 
 def _chunk(
     rows: Tensor, weight: Tensor, bias: Tensor | None, labels: Tensor, softcap: float, scale: float
 ) -> tuple[Tensor, Tensor]:
-    """Loss of a chunk and the gradient at the matmul's output [chunk, V], ignored rows zero."""
+    """Losses of a chunk's rows and the gradient at the matmul's output [chunk, V], ignored rows zero."""
     logits = shaped(
         functional.linear(rows, weight, None if bias is None else bias.to(rows.dtype)).float(), softcap, scale
     )
     kept = labels != IGNORED
     target = labels.clamp(min=0).unsqueeze(1)
     log_sum = torch.logsumexp(logits, 1)
-    nll = torch.where(kept, log_sum - logits.gather(1, target).squeeze(1), 0.0).sum()
+    nll = torch.where(kept, log_sum - logits.gather(1, target).squeeze(1), 0.0)
     d_logits = torch.exp(logits - log_sum.unsqueeze(1))
     d_logits.scatter_add_(1, target, torch.full_like(target, -1, dtype=d_logits.dtype))
     d_logits *= kept.unsqueeze(1)
@@ -162,7 +176,11 @@ def token_nll(hidden: Tensor, head: Head, labels: Tensor, chunk: int = 1024) -> 
 
 def hidden_states(model: PreTrainedModel, **inputs: Any) -> Tensor:
     """The last hidden states [B, T, H], without the head; never with a cache (it breaks packing)."""
-    causal: Any = model
-    body = causal.get_decoder() if hasattr(model, "get_decoder") else causal.base_model
-    result: Tensor = body(use_cache=False, **inputs).last_hidden_state
+    result: Tensor = decoder_of(model)(use_cache=False, **inputs).last_hidden_state
     return result
+
+
+def decoder_of(model: PreTrainedModel | Any) -> Any:
+    """A causal model without its head."""
+    causal: Any = model
+    return causal.get_decoder() if hasattr(model, "get_decoder") else causal.base_model

@@ -45,6 +45,8 @@ class Rendered:
     ids int32; trained bool: the token is a target; kind uint8: TEMPLATE, CONTENT, END, STAND_IN or CALL;
     message int32: index of its message, -1 for the template's own; role int8: index in records.ROLES, or -1.
     `faithful`: the template took the conversation as it is. A piece of a longer one has `piece` > 0.
+    `opening`: tokens before the header of the first message (BOS, a system prompt of the template's
+    own); `repeated`: tokens at the start of a later piece that repeat its conversation's.
     """
 
     conversation_id: str
@@ -55,6 +57,8 @@ class Rendered:
     role: Array
     faithful: bool = True
     piece: int = 0
+    opening: int = 0
+    repeated: int = 0
 
     def __len__(self) -> int:
         """Tokens."""
@@ -208,6 +212,9 @@ class Renderer:
         row.add(ids[stop:], TEMPLATE, -1, False)
         if opening:
             row.add(self.header(opening), CALL, after, conversation.messages[after].learned)
+        if place == 0 and text.startswith(self.template.learned.start):
+            start = self.header(self.template.learned.start)
+            row.opening = len(start) if list(ids[: len(start)]) == start else 0
 
     def prompt(self, messages: Sequence[Message]) -> list[int]:
         """Ids that ask for the assistant's next turn: the messages, then the header of an assistant."""
@@ -223,6 +230,7 @@ class Row:
         self.kind: list[Array] = []
         self.message: list[Array] = []
         self.trained: list[Array] = []
+        self.opening = 0
 
     def add(self, ids: Sequence[int] | Array, kind: int, message: int, trained: bool) -> None:
         """Append tokens of one kind."""
@@ -246,6 +254,7 @@ class Row:
             message,
             codes[message],
             faithful,
+            opening=self.opening,
         )
 
 

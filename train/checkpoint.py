@@ -1,0 +1,137 @@
+"""Checkpoints that are whole or absent, and from which a run goes on bit for bit."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import shutil
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from train.errors import DataError, TrainError
+
+
+@dataclass
+class State:
+    """Where a run stands. The plan of steps is a pure function of the configuration, so `step` is a seek."""
+
+    config: str = ""
+    data: str = ""
+    tokenizer: str = ""
+    step: int = 0
+    targets: int = 0
+    slots: int = 0
+    skipped: int = 0
+    seconds: float = 0.0
+
+
+def save(folder: Path, state: State, model: Any, optimizer: Any, keep: int = 2) -> Path:
+    """Write `step-000123/` beside its name, then rename it; only the last `keep` stay.
+
+    It holds model.safetensors (what is trained, fp32), optimizer.pt, random.pt and state.json.
+    """
+    import torch
+    from safetensors.torch import save_file
+
+    folder.mkdir(parents=True, exist_ok=True)
+    place = folder / f"step-{state.step:06d}"
+    making = folder / f".step-{state.step:06d}.{os.getpid()}"
+    shutil.rmtree(making, ignore_errors=True)
+    making.mkdir()
+    save_file(
+        {name: weight.detach().contiguous() for name, weight in trained(model)}, making / "model.safetensors"
+    )
+    torch.save(optimizer.state_dict(), making / "optimizer.pt")
+    torch.save(random_state(), making / "random.pt")
+    (making / "state.json").write_text(json.dumps(asdict(state)), "utf-8")
+    for path in making.iterdir():
+        synced(path)
+    if place.exists():
+        shutil.rmtree(place)
+    making.rename(place)
+    synced(folder)
+    for old in places(folder)[:-keep]:
+        shutil.rmtree(old)
+    return place
+
+
+def trained(model: Any) -> list[tuple[str, Any]]:
+    """Names and tensors that training changes; tied weights once."""
+    return [(name, weight) for name, weight in model.named_parameters() if weight.requires_grad]
+
+
+def synced(path: Path) -> None:
+    """Ask the disk to have it before anything later."""
+    number = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(number)
+    finally:
+        os.close(number)
+
+
+def places(folder: Path) -> list[Path]:
+    """The whole checkpoints in a folder, oldest first."""
+    return sorted(path for path in folder.glob("step-*") if (path / "state.json").exists())
+
+
+def latest(folder: Path) -> Path | None:
+    """The last whole checkpoint, or None."""
+    found = places(folder)
+    return found[-1] if found else None
+
+
+def load(place: Path, expected: State, model: Any, optimizer: Any, force: bool = False) -> State:
+    """Bring model, optimiser and random numbers to where the checkpoint was; its state.
+
+    TrainError where options, data or tokenizer are others than it was made with, unless `force`.
+    """
+    import torch
+    from safetensors.torch import load_file
+
+    try:
+        state = State(**json.loads((place / "state.json").read_text("utf-8")))
+    except (OSError, ValueError, TypeError) as error:
+        raise DataError(
+            f"{place} is not a checkpoint that can be read; remove it to take the one before"
+        ) from error
+    for name in ("config", "data", "tokenizer"):
+        if getattr(state, name) != getattr(expected, name) and not force:
+            raise TrainError(
+                f"{place} was made with another {name} ({getattr(state, name)}, now {getattr(expected, name)}); "
+                "resume with what it was made with, or with --force"
+            )
+    weights = load_file(place / "model.safetensors")
+    with torch.no_grad():
+        for name, weight in trained(model):
+            weight.copy_(weights[name])
+    optimizer.load_state_dict(torch.load(place / "optimizer.pt", weights_only=True))
+    set_random_state(torch.load(place / "random.pt", weights_only=False))
+    return state
+
+
+def random_state() -> dict[str, Any]:
+    """Every generator that a step may draw from."""
+    import torch
+
+    cuda = torch.cuda.get_rng_state_all() if torch.cuda.is_available() else []
+    return {
+        "torch": torch.get_rng_state(),
+        "cuda": cuda,
+        "python": random.getstate(),
+        "numpy": np.random.get_state(),
+    }
+
+
+def set_random_state(told: dict[str, Any]) -> None:
+    """Put the generators back."""
+    import torch
+
+    torch.set_rng_state(told["torch"])
+    if told["cuda"] and torch.cuda.is_available():
+        torch.cuda.set_rng_state_all(told["cuda"])
+    random.setstate(told["python"])
+    np.random.set_state(told["numpy"])

@@ -1,0 +1,129 @@
+"""The model to train: read, or drawn from a seed for a `config.json`; its embeddings as many as the tokens."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from train.config import Config, Lora, Model
+from train.errors import ConfigError
+
+
+def from_scratch(told: dict[str, Any], tokenizer: Any, seed: int = 0) -> Any:
+    """A model with new fp32 weights, the same for the same seed.
+
+    `told` is a Hugging Face `config.json` (`model_type` and sizes); the vocabulary and the ids of control
+    tokens are the tokenizer's.
+    """
+    import torch
+    from transformers import AutoModelForCausalLM
+
+    torch.manual_seed(seed)
+    return AutoModelForCausalLM.from_config(architecture(told, tokenizer), dtype=torch.float32)
+
+
+def architecture(told: dict[str, Any], tokenizer: Any) -> Any:
+    """The model's configuration with the tokenizer's vocabulary."""
+    from transformers import AutoConfig
+
+    told = {**told, "vocab_size": len(tokenizer)}
+    kind = told.pop("model_type", None)
+    if not kind:
+        raise ConfigError(
+            'the model\'s config.json has no \'model_type\'; write for example "model_type": "llama"'
+        )
+    try:
+        config = AutoConfig.for_model(kind, **told)
+    except (ValueError, TypeError) as error:
+        raise ConfigError(f"transformers has no causal model of type '{kind}' with these sizes") from error
+    config.bos_token_id = tokenizer.bos_token_id
+    config.eos_token_id = tokenizer.eos_token_id
+    config.pad_token_id = tokenizer.pad_token_id
+    return config
+
+
+def is_sizes(source: str) -> bool:
+    """Whether a model's source is a `config.json`, that is, sizes without weights."""
+    return source.endswith(".json")
+
+
+def sizes(source: str) -> dict[str, Any]:
+    """The content of a `config.json`."""
+    try:
+        told = json.loads(Path(source).read_text("utf-8"))
+    except OSError as error:
+        raise ConfigError(f"cannot read {source}: {error.strerror}") from error
+    except ValueError as error:
+        raise ConfigError(f"{source} is not JSON; give a Hugging Face config.json") from error
+    if not isinstance(told, dict):
+        raise ConfigError(f"{source} is not a JSON object; give a Hugging Face config.json")
+    return told
+
+
+def shape(model: Model, tokenizer: Any) -> Any:
+    """The model's configuration, without its weights."""
+    from transformers import AutoConfig
+
+    if is_sizes(model.source):
+        return architecture(sizes(model.source), tokenizer)
+    try:
+        return AutoConfig.from_pretrained(model.source)
+    except (OSError, ValueError) as error:
+        raise ConfigError(
+            f"no model at '{model.source}'; give a folder, a hub name or a config.json with --model"
+        ) from error
+
+
+def load(config: Config, tokenizer: Any, dtype: Any, device: str) -> Any:
+    """The model on the device, its embeddings grown if the tokenizer has more tokens than rows.
+
+    Weights are fp32 when they are trained (masters), `dtype` when adapters are, 4 bit for QLoRA.
+    """
+    import torch
+    from transformers import AutoModelForCausalLM
+
+    if is_sizes(config.model.source):
+        return from_scratch(sizes(config.model.source), tokenizer, config.model.init_seed).to(device)
+    shape(config.model, tokenizer)
+    frozen = config.lora.rank > 0
+    held = dtype if frozen or config.run.dtype == "pure-bfloat16" else torch.float32
+    options: dict[str, Any] = {"dtype": held}
+    if config.lora.quantize:
+        options |= {"quantization_config": four_bit(config.lora, dtype), "device_map": {"": device}}
+    model: Any = AutoModelForCausalLM.from_pretrained(config.model.source, **options)
+    if not config.lora.quantize:
+        model = model.to(device)
+    torch.manual_seed(config.model.init_seed)
+    grow(model, tokenizer)
+    return model
+
+
+def four_bit(lora: Lora, dtype: Any) -> Any:
+    """The frozen weights in NF4; ConfigError where bitsandbytes or a GPU lacks."""
+    import importlib.util
+
+    import torch
+    from transformers import BitsAndBytesConfig
+
+    if importlib.util.find_spec("bitsandbytes") is None or not torch.cuda.is_available():
+        raise ConfigError(
+            "lora.quantize needs a GPU and bitsandbytes; 'pip install bitsandbytes', or leave it out"
+        )
+    config: Any = BitsAndBytesConfig
+    return config(
+        load_in_4bit=True,
+        bnb_4bit_quant_type="nf4",
+        bnb_4bit_use_double_quant=True,
+        bnb_4bit_compute_dtype=dtype,
+    )
+
+
+def grow(model: Any, tokenizer: Any) -> tuple[int, ...]:
+    """Give the model a row for every token; the ids of new rows (the mean of the old ones, plus noise)."""
+    rows = model.get_input_embeddings().weight.shape[0]
+    model.config.pad_token_id = tokenizer.pad_token_id
+    if len(tokenizer) <= rows:
+        return ()
+    model.resize_token_embeddings(len(tokenizer))
+    return tuple(range(rows, len(tokenizer)))
