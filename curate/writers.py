@@ -31,7 +31,8 @@ _encode = msgspec.json.Encoder().encode
 def curated(messages: pl.DataFrame) -> pl.DataFrame:
     """One row per conversation with a message that is not dropped, in order.
 
-    Columns: conversation_id, messages (a list of MESSAGE: `weight` 0 on masked assistant turns, else null),
+    Columns: conversation_id, tree (whose branch it is, or null), messages (a list of MESSAGE: `weight` 0 on
+    masked assistant turns, else null),
     tools (the export's tool definitions as JSON text, or null), then the measures: the largest of a number,
     the longest message's value of a text.
 
@@ -54,7 +55,7 @@ def curated(messages: pl.DataFrame) -> pl.DataFrame:
         kept.with_columns(shown.alias("messages"), tools_column(kept))
         .group_by(schema.CONVERSATION, maintain_order=True)
         .agg(
-            pl.col("conversation_id").first(),
+            pl.col("conversation_id", "tree").first(),
             "messages",
             pl.col("tools").drop_nulls().first(),
             *summaries(kept),

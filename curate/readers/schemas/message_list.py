@@ -57,13 +57,19 @@ def convert(record: Record, number: int, reading: Reading, *, bot_is_system: boo
     before = left.pop("system") if isinstance(left.get("system"), str) and left["system"] else None
     prompt = left.pop("prompt") if key == "chosen" and _continues(left.get("prompt")) else []
     after = left.pop("completion") if key == "prompt" else []
-    reading.rows.open(number, id=take_id(left, reading), extra=left)
+    tree = left.pop("tree") if _is_ours(left) else None
+    reading.rows.open(number, id=take_id(left, reading), tree=tree, extra=left)
     if before is not None:
         reading.rows.add("system", before)
     for place, message in enumerate([*prompt, *held, *after]):
         if not isinstance(message, dict):
             raise Unreadable(f"{key}[{place}] is {kind(message)}, must be an object")
         _add(dict(message), reading, bot_is_system)
+
+
+def _is_ours(record: Record) -> bool:
+    """Whether it is a branch as our own curated set writes it: `tree` beside `conversation_id`."""
+    return isinstance(record.get("tree"), str) and isinstance(record.get("conversation_id"), str)
 
 
 def _held(record: Record) -> tuple[str, list[Any]]:
