@@ -1,0 +1,413 @@
+"""Everything that is counted in one part of a run, as small tables that add up over parts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+
+import numpy as np
+import polars as pl
+
+from curate import schema
+from curate.bias.facts import Settings
+from curate.bias.lexicon import LANGUAGES, load
+from curate.bias.matching import group_keys, matcher, matches, words
+from curate.kernels.buffers import text_buffers
+from curate.kernels.hashing import hash_columns
+
+SLICES = ("source", "language", "role")
+FATE = ("flags", "verdict", "decided_by")
+NEEDED = ("conversation_id", "tree", "turn", "role", "text", "source", "extra", *schema.DECISIONS)
+VERDICT_COLUMNS = (*schema.DECISIONS, "duplicate_of")
+"""Those that lie in verdicts/."""
+MEASURED = ("language", "toxicity", "refusal", "duplicate_of")
+"""Columns that are read where the run has them."""
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Tables of one part, or of several together.
+
+    `fates`: n messages by kind, slice, role, block and what was decided. `units`: conversations by kind, slice.
+    `measures`: n, total, squares by language, group ("" for any), about, measure, block. `words`: conversations
+    by language, mask of groups, word; `documents` the same without words. `gendered`: conversations by
+    language, kind (role or occupation) and name. `answers`: a row per message of a user that names one group.
+    `sentences`: texts to swap groups in.
+    """
+
+    fates: pl.DataFrame
+    units: pl.DataFrame
+    mentioning: pl.DataFrame
+    measures: pl.DataFrame
+    words: pl.DataFrame
+    spelled: pl.DataFrame
+    documents: pl.DataFrame
+    gendered: pl.DataFrame
+    answers: pl.DataFrame
+    sentences: pl.DataFrame
+
+
+def count(part: pl.DataFrame, settings: Settings, declared: Iterable[str] = ()) -> Counts:
+    """The counts of a part: rows of messages with their verdicts, whole conversations."""
+    rows = prepared(part, settings, declared)
+    found = matches(rows["text"], rows["language"] if "language" in part.columns else None)
+    marked = with_marks(rows, found)
+    mentions = (
+        found.filter(pl.col("kind") == "group")
+        .select("row", pl.col("means").alias("group"))
+        .unique(maintain_order=True)
+    )
+    spoken = marked.filter(pl.col("mask") != 0)
+    kept = spoken.filter(pl.col("kept"))
+    documents, counted, spelled = word_counts(kept)
+    return Counts(
+        fates=fates(marked, mentions, declared),
+        units=units(marked, mentions, declared),
+        mentioning=mentioning(marked),
+        measures=measures(marked, mentions),
+        words=counted,
+        spelled=spelled,
+        documents=documents,
+        gendered=gendered(marked, found),
+        answers=answers(marked, found),
+        sentences=sentences(marked, found, settings),
+    )
+
+
+def together(parts: Iterable[Counts]) -> Counts:
+    """The counts of all parts; equal keys are added up."""
+    held = list(parts)
+    sums = {
+        "fates": (["kind", "slice", "role", "block", *FATE], ["n"]),
+        "units": (["kind", "slice"], ["conversations"]),
+        "mentioning": (["mask", "role", "kept"], ["conversations"]),
+        "measures": (
+            ["language", "group", "about", "measure", "block"],
+            ["n", "total", "squares", "conversations"],
+        ),
+        "words": (["language", "mask", "word"], ["n"]),
+        "documents": (["language", "mask"], ["n"]),
+        "gendered": (["language", "kind", "name", "gender"], ["n"]),
+    }
+    joined = {}
+    for one in fields(Counts):
+        whole = pl.concat([getattr(part, one.name) for part in held])
+        if one.name in sums:
+            keys, values = sums[one.name]
+            whole = whole.group_by(keys).agg(pl.col(values).sum()).sort(keys)
+        elif one.name == "spelled":
+            whole = whole.unique(["language", "word"], keep="first", maintain_order=True)
+        joined[one.name] = whole
+    return Counts(**joined)
+
+
+def prepared(part: pl.DataFrame, settings: Settings, declared: Iterable[str]) -> pl.DataFrame:
+    """The part's rows with `row`, `conversation`, `block`, `kept`; missing measures are null.
+
+    A block is a bucket of conversations, by hash. Conversations that were branches of one tree, or copies of one
+    another, are in one block: they are no independent evidence.
+    """
+    rows = schema.number_conversations(part).with_row_index("row")
+    missing = {
+        "language": pl.String,
+        "toxicity": pl.Float64,
+        "refusal": pl.Boolean,
+        "duplicate_of": pl.String,
+    }
+    rows = rows.with_columns(
+        pl.lit(None, kind).alias(name) for name, kind in missing.items() if name not in rows.columns
+    )
+    cluster = pl.coalesce("tree", "duplicate_of", "conversation_id").alias("cluster")
+    firsts = rows.select(schema.CONVERSATION, cluster).unique(
+        schema.CONVERSATION, keep="first", maintain_order=True
+    )
+    hashes = hash_columns(firsts, ["cluster"])
+    blocks = firsts.select(schema.CONVERSATION).with_columns(
+        pl.Series("block", (hashes % np.uint64(settings.blocks)).astype(np.uint16))
+    )
+    told = [
+        pl.col("extra").str.json_path_match(f"$['{name}']").fill_null("").alias(f"declared.{name}")
+        for name in declared
+    ]
+    return rows.join(blocks, on=schema.CONVERSATION, how="left", maintain_order="left").with_columns(
+        (pl.col("verdict") == "keep").alias("kept"), pl.col("role", "verdict").cast(pl.String), *told
+    )
+
+
+def with_marks(rows: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:
+    """The rows with the mask of the groups they mention, and whether they are polite, say she, say he.
+
+    Where the run measured no language, a message has that of the terms found in it.
+    """
+    bits = pl.DataFrame(
+        {
+            "means": group_keys(),
+            "bit": np.left_shift(np.uint64(1), np.arange(len(group_keys()), dtype=np.uint64)),
+        }
+    )
+    masks = (
+        found.filter(pl.col("kind") == "group")
+        .select("row", "means").unique()
+        .join(bits, on="means")
+        .group_by("row").agg(pl.col("bit").sum().alias("mask"))
+    )  # fmt: skip
+    if rows["language"].null_count() == rows.height:
+        told = found.filter(pl.col("kind") == "group").unique("row", keep="first", maintain_order=True)
+        rows = rows.drop("language").join(
+            told.select("row", "language"), on="row", how="left", maintain_order="left"
+        )
+    marked = rows.join(masks, on="row", how="left", maintain_order="left")
+    flags = {}
+    for kind in ("polite", "she", "he"):
+        hit = np.zeros(rows.height, np.bool_)
+        hit[found.filter(pl.col("kind") == kind)["row"].to_numpy()] = True
+        flags[kind] = hit
+    return marked.with_columns(
+        pl.col("mask").fill_null(0),
+        pl.col("language").fill_null("und"),
+        *(pl.Series(name, hit) for name, hit in flags.items()),
+    )
+
+
+def fates(marked: pl.DataFrame, mentions: pl.DataFrame, declared: Iterable[str]) -> pl.DataFrame:
+    """Messages by kind, slice, role, block and what was decided; kinds "all" and "mention" are the totals."""
+    keys = ["kind", "slice", "role", "block", *FATE]
+    lean = marked.select("row", *SLICES, *(f"declared.{name}" for name in declared), "block", *FATE, "mask")
+
+    def told(frame: pl.DataFrame, kind: str, name: pl.Expr) -> pl.DataFrame:
+        grouped = frame.group_by(
+            name.alias("slice"), "role" if kind != "role" else pl.lit("").alias("role"), "block", *FATE
+        ).agg(pl.len().alias("n"))
+        return grouped.with_columns(pl.lit(kind).alias("kind")).select(*keys, "n")
+
+    of_groups = mentions.join(lean, on="row", how="left")
+    parts = [
+        told(lean, "all", pl.lit("")),
+        told(lean.filter(pl.col("mask") != 0), "mention", pl.lit("")),
+        told(of_groups, "group", pl.col("group")),
+        *(told(lean, kind, pl.col(kind)) for kind in SLICES),
+        *(
+            told(
+                lean.filter(pl.col(f"declared.{name}") != ""), f"declared.{name}", pl.col(f"declared.{name}")
+            )
+            for name in declared
+        ),
+    ]
+    return pl.concat(parts)
+
+
+def units(marked: pl.DataFrame, mentions: pl.DataFrame, declared: Iterable[str]) -> pl.DataFrame:
+    """Conversations by kind and slice."""
+    lean = marked.select(
+        "row", schema.CONVERSATION, *SLICES, *(f"declared.{name}" for name in declared), "mask"
+    )
+
+    def told(frame: pl.DataFrame, kind: str, name: pl.Expr) -> pl.DataFrame:
+        grouped = frame.group_by(name.alias("slice")).agg(
+            pl.col(schema.CONVERSATION).n_unique().cast(pl.Int64).alias("conversations")
+        )
+        return grouped.select(pl.lit(kind).alias("kind"), "slice", "conversations")
+
+    return pl.concat(
+        [
+            told(lean, "all", pl.lit("")),
+            told(lean.filter(pl.col("mask") != 0), "mention", pl.lit("")),
+            told(mentions.join(lean, on="row", how="left"), "group", pl.col("group")),
+            *(told(lean, kind, pl.col(kind)) for kind in SLICES),
+            *(
+                told(
+                    lean.filter(pl.col(f"declared.{name}") != ""),
+                    f"declared.{name}",
+                    pl.col(f"declared.{name}"),
+                )
+                for name in declared
+            ),
+        ]
+    )
+
+
+def mentioning(marked: pl.DataFrame) -> pl.DataFrame:
+    """Conversations by mask of the groups that they mention, by role ("" for any) and as read or kept."""
+    parts = []
+    for stage, rows in ((False, marked), (True, marked.filter(pl.col("verdict") != "drop"))):
+        for role in ("", "user", "assistant"):
+            some = rows if not role else rows.filter(pl.col("role") == role)
+            masks = some.group_by(schema.CONVERSATION).agg(pl.col("mask").bitwise_or())
+            counted = masks.group_by("mask").agg(pl.len().cast(pl.Int64).alias("conversations"))
+            parts.append(counted.with_columns(pl.lit(role).alias("role"), pl.lit(stage).alias("kept")))
+    return pl.concat(parts)
+
+
+def measures(marked: pl.DataFrame, mentions: pl.DataFrame) -> pl.DataFrame:
+    """Sums of what was measured on kept messages that mention a group, and on the answers to them."""
+    spoken = marked.filter((pl.col("mask") != 0) & pl.col("kept"))
+    following = marked.select(
+        (pl.col("row").cast(pl.Int64) - 1).cast(pl.UInt32, strict=False).alias("asked"),
+        pl.col(schema.CONVERSATION).alias("same"),
+        "row", "role", "kept", "text", "toxicity", "refusal", "polite",
+    )  # fmt: skip
+    questions = spoken.filter(pl.col("role") == "user").select(
+        "row", schema.CONVERSATION, "language", "block"
+    )
+    replies = (
+        following.filter((pl.col("role") == "assistant") & pl.col("kept"))
+        .join(questions, left_on="asked", right_on="row")
+        .filter(pl.col("same") == pl.col(schema.CONVERSATION))
+        .select(pl.col("asked").alias("row"), schema.CONVERSATION, "language", "block", pl.lit("answer").alias("about"),
+                "text", "toxicity", "refusal", "polite")
+    )  # fmt: skip
+    said = spoken.filter(pl.col("role").is_in(["user", "assistant"])).select(
+        "row", schema.CONVERSATION, "language", "block", pl.col("role").alias("about"),
+        "text", "toxicity", "refusal", "polite",
+    )  # fmt: skip
+    both = pl.concat([said, replies]).with_columns(
+        pl.col("text").str.count_matches(r"\w+").cast(pl.Float64).alias("words"),
+        pl.col("refusal", "polite").cast(pl.Float64),
+    )
+    of_groups = mentions.join(both, on="row").drop("text")
+    whole = pl.concat(
+        [both.drop("text").with_columns(pl.lit("").alias("group")).select(of_groups.columns), of_groups]
+    )
+    long = whole.unpivot(
+        on=["toxicity", "words", "polite", "refusal"],
+        index=["language", "group", "about", "block", schema.CONVERSATION],
+        variable_name="measure",
+    ).filter(
+        pl.col("value").is_not_null() & ~((pl.col("measure") == "refusal") & (pl.col("about") == "user"))
+    )
+    return long.group_by("language", "group", "about", "measure", "block").agg(
+        pl.len().alias("n"),
+        pl.col("value").sum().alias("total"),
+        (pl.col("value") ** 2).sum().alias("squares"),
+        pl.col(schema.CONVERSATION).n_unique().alias("conversations"),
+    )
+
+
+def word_counts(kept: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+    """Conversations by language and mask of groups; the same by word; and how words are spelled.
+
+    Counted are words of kept messages that mention a group, once for each block and conversation (copies count
+    once). Words with a digit or an underscore (stand-ins of private data) and words of one letter are left out.
+    """
+    some = kept.filter(pl.col("language").is_in(list(LANGUAGES)))
+    units = some.group_by("language", schema.CONVERSATION, maintain_order=True).agg(
+        pl.col("mask").bitwise_or()
+    )
+    documents = units.group_by("language", "mask").agg(pl.len().alias("n"))
+    found = words(some["text"]).filter(pl.col("stop") - pl.col("start") > 1)
+    place = some.select("language", schema.CONVERSATION).with_row_index("row")
+    met = found.join(place, on="row", how="left", maintain_order="left")
+    first = met.unique(["language", "word"], keep="first", maintain_order=True)
+    texts = some["text"]
+    data = text_buffers(texts)
+    starts = data.starts[first["row"].to_numpy()]
+    raw = data.data.tobytes()
+    spelled = first.select("language", "word").with_columns(
+        pl.Series(
+            "spelled",
+            [
+                raw[at + start : at + stop].decode("utf-8", "replace").lower()
+                for at, start, stop in zip(starts.tolist(), first["start"], first["stop"], strict=True)
+            ],
+            dtype=pl.String,
+        )
+    )
+    real = spelled.filter(~pl.col("spelled").str.contains(r"[\d_]"))
+    counted = (
+        met.select("language", schema.CONVERSATION, "word")
+        .unique()
+        .join(real.select("language", "word"), on=["language", "word"], how="semi")
+        .join(units, on=["language", schema.CONVERSATION])
+        .group_by("language", "mask", "word")
+        .agg(pl.len().alias("n"))
+    )
+    return documents, counted, real
+
+
+def gendered(marked: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:
+    """Conversations in which a role says she or he and not both, and those that speak of an occupation with one."""
+    spoken = found.filter(pl.col("kind").is_in(["she", "he", "occupation"])).join(
+        marked.select("row", schema.CONVERSATION, "role", "kept", "she", "he"), on="row"
+    ).filter(pl.col("kept"))  # fmt: skip
+    pronouns = spoken.filter(pl.col("kind") != "occupation").select(
+        "language",
+        schema.CONVERSATION,
+        pl.col("role").alias("name"),
+        pl.lit("role").alias("kind"),
+        pl.col("kind").alias("gender"),
+    )
+    one = (
+        pl.when(pl.col("gender") != "").then("gender").when(pl.col("she") & ~pl.col("he")).then(pl.lit("she"))
+    )
+    one = one.when(pl.col("he") & ~pl.col("she")).then(pl.lit("he"))
+    work = spoken.filter(pl.col("kind") == "occupation").select(
+        "language", schema.CONVERSATION, pl.col("means").alias("name"), pl.lit("occupation").alias("kind"), one.alias("gender")
+    ).filter(pl.col("gender").is_not_null())  # fmt: skip
+    whole = pl.concat([pronouns, work]).unique()
+    alone = whole.filter(pl.len().over("language", schema.CONVERSATION, "kind", "name") == 1)
+    return alone.group_by("language", "kind", "name", "gender").agg(pl.len().alias("n"))
+
+
+def single_mentions(marked: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:
+    """Mentions in messages that mention one group of the axis, once: `row`, `language`, `axis`, place."""
+    axis = pl.col("means").str.split(".").list.first().alias("axis")
+    groups = found.filter(pl.col("kind") == "group").with_columns(axis)
+    once = groups.filter(pl.len().over("row", "axis", "language") == 1)
+    return once.select("row", "language", "axis", pl.col("means").alias("group"), "term", "start", "stop")
+
+
+def answers(marked: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:
+    """A row per question of a user that names one group of an axis: its template, and the answer's measures."""
+    asked = marked.filter((pl.col("role") == "user") & (pl.col("mask") != 0)).select(
+        "row", schema.CONVERSATION, "block", "text"
+    )
+    once = single_mentions(marked, found).join(asked, on="row", how="inner", maintain_order="left")
+    keys = np.zeros(once.height, np.uint64)
+    for language in LANGUAGES:
+        some = (once["language"] == language).arg_true()
+        if len(some):
+            cuts = once[some].select("start", "stop").to_numpy()
+            keys[some.to_numpy()] = matcher(language).templates(text_buffers(once["text"].gather(some)), cuts)
+    replies = marked.filter((pl.col("role") == "assistant") & pl.col("kept")).select(
+        (pl.col("row").cast(pl.Int64) - 1).cast(pl.UInt32, strict=False).alias("row"),
+        pl.col(schema.CONVERSATION).alias("same"),
+        pl.col("text").str.count_matches(r"\w+").cast(pl.Float64).alias("words"),
+        pl.col("toxicity"), pl.col("polite").cast(pl.Float64), pl.col("refusal").cast(pl.Float64),
+    )  # fmt: skip
+    return (
+        once.with_columns(pl.Series("template", keys))
+        .join(replies, on="row", how="inner", maintain_order="left")
+        .filter(pl.col("same") == pl.col(schema.CONVERSATION))
+        .select("template", "language", "axis", "group", "block", "words", "toxicity", "polite", "refusal")
+    )
+
+
+def sentences(marked: pl.DataFrame, found: pl.DataFrame, settings: Settings) -> pl.DataFrame:
+    """Short kept messages with one mention of an axis, to swap it: as many of each group, chosen by hash."""
+    short = marked.filter(
+        (pl.col("mask") != 0) & pl.col("kept") & (pl.col("text").str.len_bytes() <= 400)
+    ).select("row", "block", "text")
+    once = single_mentions(marked, found).join(short, on="row", how="inner", maintain_order="left")
+    if once.height:
+        once = once.with_columns(pl.Series("draw", hash_columns(once, ["text"])))
+    else:
+        once = once.with_columns(pl.lit(0, pl.UInt64).alias("draw"))
+    once = once.unique(["group", "language", "draw"], keep="first", maintain_order=True)
+    return (
+        once.sort("group", "language", "draw").group_by("group", "language", maintain_order=True).head(settings.sentences // 10)
+        .select("language", "axis", "group", "term", "start", "stop", "block", "text", "draw")
+    )  # fmt: skip
+
+
+def names() -> dict[str, dict[str, str]]:
+    """For each group its name in each language (English where a language lacks it)."""
+    found: dict[str, dict[str, str]] = {}
+    for key in group_keys():
+        told = {
+            one.language: group.name
+            for one in map(load, LANGUAGES)
+            for group in one.groups
+            if group.key == key
+        }
+        found[key] = {language: told.get(language) or next(iter(told.values())) for language in LANGUAGES}
+    return found

@@ -1,0 +1,128 @@
+"""`audit(run)`: the bias facts of a finished run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import polars as pl
+
+from curate.bias import counting, facts
+from curate.bias.association import associations
+from curate.bias.facts import BiasFacts, Covered, GroupName, Settings
+from curate.bias.lexicon import LANGUAGES, load
+from curate.bias.matching import group_keys
+from curate.bias.means import answers, gaps
+from curate.bias.people import occupations, pronouns, representation
+from curate.bias.scoring import swaps
+from curate.bias.sieving import sieving
+from curate.runs import Run
+
+DECIDING = ("decider", "global")
+
+
+def audit(
+    run: Run, *, settings: Settings | None = None, declared: Sequence[str] = (), watch: Iterable[str] = ()
+) -> BiasFacts:
+    """The bias facts of a finished run, and `bias.json` in its folder.
+
+    `declared` names fields of the export (in `extra`) by which authors or conversations declare a group: they
+    become slices. `watch` names words whose association is told whatever was found. Nothing is inferred of
+    anybody: a group is what a text mentions or a column declares. Raises InputError where there is no
+    finished run.
+    """
+    made = examine(run.manifest, parts(run), settings or Settings(), declared, frozenset(watch))
+    run.storage.write(facts.NAME, facts.to_json(made))
+    return made
+
+
+def parts(run: Run) -> Iterator[pl.DataFrame]:
+    """The run's messages with their verdicts, part by part: only the columns that are looked at."""
+    storage = run.storage
+    for name in storage.names("messages"):
+        if not name.endswith(".parquet"):
+            continue
+        texts = pl.scan_parquet(storage.path(name))
+        wanted = [*counting.NEEDED, *counting.MEASURED]
+        held = texts.collect_schema().names()
+        beside = pl.scan_parquet(storage.path(name.replace("messages/", "verdicts/", 1)))
+        yield pl.concat(
+            [
+                texts.select(one for one in wanted if one in held and one not in counting.VERDICT_COLUMNS),
+                beside.select(
+                    one for one in beside.collect_schema().names() if one in counting.VERDICT_COLUMNS
+                ),
+            ],
+            how="horizontal",
+        ).collect()
+
+
+def examine(
+    manifest: dict[str, Any],
+    frames: Iterable[pl.DataFrame],
+    settings: Settings,
+    declared: Sequence[str] = (),
+    watch: frozenset[str] = frozenset(),
+) -> BiasFacts:
+    """The facts from a run's manifest and its messages, in frames of whole conversations."""
+    counts = counting.together(counting.count(frame, settings, declared) for frame in frames)
+    passes = manifest["recipe"]["passes"]
+    deciding = [one["name"] for one in passes if one["kind"] in DECIDING]
+    scorer, limit, told = scorer_of(passes)
+    totals = counts.units.filter(pl.col("kind") == "all")
+    sieve = sieving(counts.fates, counts.units, deciding, settings)
+    words = associations(counts.words, counts.documents, counts.spelled, settings, watch)
+    means = gaps(counts.measures, settings)
+    paired = answers(counts.answers, settings)
+    scored = swaps(scorer, counts.sentences, limit, settings)
+    few = counts.units.filter(
+        (pl.col("kind") == "group") & (pl.col("conversations") < settings.least_conversations)
+    )
+    return BiasFacts(
+        tamis=manifest["tamis"],
+        run=str(manifest.get("content", "")),
+        started=manifest["started"],
+        recipe=manifest["recipe"]["name"],
+        messages=int(counts.fates.filter(pl.col("kind") == "all")["n"].sum()),
+        conversations=int(totals["conversations"].sum()),
+        settings=settings,
+        groups=tuple(
+            GroupName(key=key, axis=key.partition(".")[0], names=name)
+            for key, name in counting.names().items()
+        ),
+        axes={axis: {one: load(one).axes[axis] for one in LANGUAGES} for axis in load("en").axes},
+        covered=covered(counts.fates),
+        representation=tuple(representation(counts.fates, counts.mentioning, counts.units, settings)),
+        association=tuple(words),
+        gaps=tuple(means),
+        sieve=tuple(sieve),
+        pronouns=tuple(pronouns(counts.gendered)),
+        occupations=tuple(occupations(counts.gendered, settings)),
+        references={one: load(one).reference for one in LANGUAGES if load(one).reference},
+        answers=tuple(paired),
+        scorer=told,
+        swaps=tuple(scored),
+        too_few=tuple(sorted(few["slice"], key=group_keys().index)),
+        tests={"sieve": len(sieve), "gaps": len(means), "answers": len(paired), "swaps": len(scored)},
+    )
+
+
+def covered(fates: pl.DataFrame) -> tuple[Covered, ...]:
+    """Messages by language, the largest first, and whether their mentions are known."""
+    rows = fates.filter(pl.col("kind") == "language").group_by("slice").agg(pl.col("n").sum())
+    return tuple(
+        Covered(language=name or "und", messages=count, terms=(name or "und") in (*LANGUAGES, "und"))
+        for name, count in rows.sort(["n", "slice"], descending=[True, False]).iter_rows()
+    )
+
+
+def scorer_of(passes: Sequence[dict[str, Any]]) -> tuple[Any, float, dict[str, Any]]:
+    """The scorer that the run used (the one that ships where it used none), the limit, and what to tell of them."""
+    from curate.passes.too_toxic import TooToxic
+    from curate.passes.toxicity import Toxicity
+
+    measured = [one["options"] for one in passes if one["use"] == "toxicity"]
+    decided = [one["options"] for one in passes if one["use"] == "too_toxic"]
+    scorer = Toxicity(**measured[0]) if measured else Toxicity()
+    limit = float((decided[0] if decided else {}).get("limit", TooToxic().limit))
+    return scorer.scorer(), limit, {**scorer.describe(), "limit": limit, "in_the_run": bool(measured)}
