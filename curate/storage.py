@@ -72,7 +72,7 @@ class Storage:
         """True when the file or folder is there."""
         if self.local:
             return Path(self.path(name)).exists()
-        system, path = fsspec.core.url_to_fs(self.path(name))
+        system, path = self._system(name)
         return bool(system.exists(path))
 
     def names(self, folder: str) -> list[str]:
@@ -81,7 +81,7 @@ class Storage:
             where = Path(self.path(folder))
             found = (p.name for p in where.iterdir() if p.is_file()) if where.is_dir() else ()
         else:
-            system, path = fsspec.core.url_to_fs(self.path(folder))
+            system, path = self._system(folder)
             found = (
                 (str(p).rsplit("/", 1)[-1] for p in system.ls(path, detail=False))
                 if system.exists(path)
@@ -93,5 +93,18 @@ class Storage:
         """Remove a file, or a folder with all in it; nothing where it is not there."""
         if not self.exists(name):
             return
-        system, path = fsspec.core.url_to_fs(self.path(name))
+        system, path = self._system(name)
         system.rm(path, recursive=True)
+
+    def _system(self, name: str) -> tuple[fsspec.AbstractFileSystem, str]:
+        """The file system of the root and the path in it. Raises TamisError where its library is missing."""
+        try:
+            system, path = fsspec.core.url_to_fs(self.path(name), use_listings_cache=False)
+        except (ImportError, ValueError):
+            scheme = self.root.partition("://")[0]
+            extra = {"gs": "gcs"}.get(scheme, scheme)
+            raise TamisError(
+                f"'{scheme}://' cannot be written here: pip install 'tamis[{extra}]'; "
+                "folders, s3:// and gs:// can be written"
+            ) from None
+        return system, path
