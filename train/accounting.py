@@ -62,8 +62,8 @@ class Accounting:
         """LimitBrokenError where more of the assistant's tokens are lost than the limit allows."""
         if self.lost_share > limit:
             raise LimitBrokenError(
-                f"{self.lost} of {self.assistant} assistant tokens ({self.lost_share:.1%}) would not be trained "
-                f"on, over data.lost_limit = {limit:.1%}; raise data.max_length or data.lost_limit"
+                f"{self.lost} of {self.assistant} assistant tokens ({self.lost_share:.1%}) would not "
+                f"be learned, over data.lost_limit = {limit:.1%}; raise data.max_length or data.lost_limit"
             )
 
 

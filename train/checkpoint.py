@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-import random
 import shutil
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from train.errors import DataError, TrainError
 
@@ -42,9 +39,8 @@ def save(folder: Path, state: State, model: Any, optimizer: Any, keep: int = 2) 
     making = folder / f".step-{state.step:06d}.{os.getpid()}"
     shutil.rmtree(making, ignore_errors=True)
     making.mkdir()
-    save_file(
-        {name: weight.detach().contiguous() for name, weight in trained(model)}, making / "model.safetensors"
-    )
+    weights = {name: weight.detach().contiguous() for name, weight in trained(model)}
+    save_file(weights, making / "model.safetensors")
     torch.save(optimizer.state_dict(), making / "optimizer.pt")
     torch.save(random_state(), making / "random.pt")
     (making / "state.json").write_text(json.dumps(asdict(state)), "utf-8")
@@ -95,35 +91,28 @@ def load(place: Path, expected: State, model: Any, optimizer: Any, force: bool =
     try:
         state = State(**json.loads((place / "state.json").read_text("utf-8")))
     except (OSError, ValueError, TypeError) as error:
-        raise DataError(
-            f"{place} is not a checkpoint that can be read; remove it to take the one before"
-        ) from error
+        raise DataError(f"{place} cannot be read; remove it to go on from the one before") from error
     for name in ("config", "data", "tokenizer"):
         if getattr(state, name) != getattr(expected, name) and not force:
             raise TrainError(
-                f"{place} was made with another {name} ({getattr(state, name)}, now {getattr(expected, name)}); "
-                "resume with what it was made with, or with --force"
+                f"{place} was made with another {name} ({getattr(state, name)}, now "
+                f"{getattr(expected, name)}); resume with what it was made with, or with --force"
             )
     weights = load_file(place / "model.safetensors")
     with torch.no_grad():
         for name, weight in trained(model):
             weight.copy_(weights[name])
     optimizer.load_state_dict(torch.load(place / "optimizer.pt", weights_only=True))
-    set_random_state(torch.load(place / "random.pt", weights_only=False))
+    set_random_state(torch.load(place / "random.pt", weights_only=True))
     return state
 
 
 def random_state() -> dict[str, Any]:
-    """Every generator that a step may draw from."""
+    """Every generator that a step draws from: torch's alone (dropout)."""
     import torch
 
     cuda = torch.cuda.get_rng_state_all() if torch.cuda.is_available() else []
-    return {
-        "torch": torch.get_rng_state(),
-        "cuda": cuda,
-        "python": random.getstate(),
-        "numpy": np.random.get_state(),
-    }
+    return {"torch": torch.get_rng_state(), "cuda": cuda}
 
 
 def set_random_state(told: dict[str, Any]) -> None:
@@ -133,5 +122,3 @@ def set_random_state(told: dict[str, Any]) -> None:
     torch.set_rng_state(told["torch"])
     if told["cuda"] and torch.cuda.is_available():
         torch.cuda.set_rng_state_all(told["cuda"])
-    random.setstate(told["python"])
-    np.random.set_state(told["numpy"])

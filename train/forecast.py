@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from train.config import Config
@@ -23,7 +24,7 @@ PEAKS = {
 """Dense bf16 (V100: fp16) operations per second that the makers state, by a part of the device's name."""
 
 EXPECTED_MFU = 0.40
-"""Share of the peak that a packed, compiled run is expected to reach; a planning figure, not a measurement."""
+"""Share of the peak that a packed, compiled run should reach; a planning figure, not measured."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,14 +80,13 @@ def flops_per_token(architecture: Any, matmul: int, length: float, trained_share
 
     `trained_share`: adapters need no gradient of the frozen weights: 4 per parameter instead of 6.
     """
-    layers = architecture.num_hidden_layers
-    width = architecture.hidden_size
+    layers, width = int(architecture.num_hidden_layers), int(architecture.hidden_size)
     per_parameter = 6 if trained_share >= 1 else 4
     return per_parameter * matmul + 12 * layers * width * length
 
 
 def activation_bytes(architecture: Any, recompute: bool) -> int:
-    """Bytes per token that the backward pass needs, in bf16: each layer's inputs, or one row if recomputed."""
+    """Bytes per token that the backward pass needs, in bf16: all layers', or their inputs if recomputed."""
     width = architecture.hidden_size
     inner = getattr(architecture, "intermediate_size", None) or 4 * width
     heads = architecture.num_attention_heads
@@ -144,8 +144,8 @@ def memory(device: str) -> int:
     if device == "cuda":
         return int(torch.cuda.mem_get_info()[0])
     try:
-        with open("/proc/meminfo", encoding="ascii") as told:
-            found = {line.split(":")[0]: int(line.split()[1]) for line in told}
+        told = Path("/proc/meminfo").read_text("ascii").splitlines()
+        found = {line.split(":")[0]: int(line.split()[1]) for line in told}
         return found["MemAvailable"] * 1024
     except (OSError, KeyError):
         return 8 * GIB
@@ -175,7 +175,7 @@ def check(config: Config, told: Forecast, architecture: Any, device: str, batch_
         return
     from train.config import changed
 
-    same = {"slots": told.slots, "device": device, "length": 1.0}
+    same: dict[str, Any] = {"slots": told.slots, "device": device, "length": 1.0}
     tries = (
         ("run.checkpointing=on", changed(config, "run", checkpointing="on"), batch_tokens),
         ("run.rows=1", config, min(batch_tokens, config.data.max_length)),
@@ -188,7 +188,7 @@ def check(config: Config, told: Forecast, architecture: Any, device: str, batch_
     )
     fitting = [
         name for name, other, batch in tries if forecast(other, architecture, batch_tokens=batch, **same).fits
-    ]  # type: ignore[arg-type]
+    ]
     advice = " or ".join(f"--set {name}" for name in fitting) or "a smaller model or a larger device"
     raise ConfigError(
         f"{told.parameters / 1e9:.2f}B parameters need about {told.needed / GIB:.0f} GiB and "

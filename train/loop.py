@@ -83,7 +83,7 @@ def run(
     `after` is called when a step is done and counted (to save). A step without a single target is skipped and
     counted. TrainError where loss or gradient is not finite: nothing is updated by such a step.
     """
-    config, optim = setup.config, setup.config.optim
+    optim = setup.config.optim
     weights = [weight for group in optimizer.param_groups for weight in group["params"]]
     body = forward_of(setup)
     head = loss.head_of(setup.model)
@@ -128,7 +128,7 @@ def accumulate(
     """Gradients of the step's mean loss over *its* targets, whatever the cut into micro-batches.
 
     Each micro-batch adds the sum of its losses over the targets of the whole step (of every process), so that
-    1 x 8, 2 x 4 and 8 x 1 give the same gradient. Also the sum of losses, each sequence's, and the slots used.
+    1 x 8, 2 x 4 and 8 x 1 give the same gradient. Also the losses' sum, each sequence's, the slots.
     """
     own = list(rows[setup.rank :: setup.world])
     even = -(-len(rows) // setup.world)  # as many rows in every process, some empty
@@ -144,13 +144,14 @@ def accumulate(
         row_length=setup.row_length,
         documents=setup.documents,
         pad=setup.pad,
+        even=setup.device == "cuda" or setup.config.run.compile == "on",
     ):
         slots += batch.ids.size * setup.world
         places = target_places(batch, setup)
         if len(places) == 0:
             continue
         summed, each = micro_batch(setup, body, head, batch, places)
-        (summed / targets).backward()
+        torch.autograd.backward(summed / targets)
         total += summed.detach()
         kept.append((batch, each, places))
     if setup.world > 1:
@@ -216,8 +217,10 @@ def share_out(weights: Sequence[Tensor], world: int) -> None:
     grads = [weight.grad for weight in weights if weight.grad is not None]
     flat = torch.cat([grad.reshape(-1) for grad in grads])
     torch.distributed.all_reduce(flat)
-    for grad, summed in zip(grads, flat.split([grad.numel() for grad in grads]), strict=True):
-        grad.copy_(summed.view_as(grad))
+    start = 0
+    for grad in grads:
+        grad.copy_(flat[start : start + grad.numel()].view_as(grad))
+        start += grad.numel()
 
 
 def clip(weights: Sequence[Tensor], limit: float) -> Tensor:
@@ -230,6 +233,6 @@ def not_finite(setup: Setup, number: int, rows: Sequence[pack.Row]) -> str:
     names = list(dict.fromkeys(setup.sequences[one].conversation_id for row in rows for one in row))
     shown = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
     return (
-        f"loss or gradient is not finite at step {number}, which held conversations {shown}; nothing was updated: "
-        "lower optim.lr, or resume from the last checkpoint without them"
+        f"loss or gradient is not finite at step {number}, which held conversations {shown}; nothing was "
+        "updated: lower optim.lr, or resume from the last checkpoint without them"
     )

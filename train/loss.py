@@ -14,11 +14,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from train.pack import IGNORED as IGNORED
+
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
-
-IGNORED = -100
-"""The label of a row that takes no part in the loss."""
 
 
 class Head(NamedTuple):

@@ -1,4 +1,4 @@
-"""The model to train: read, or drawn from a seed for a `config.json`; its embeddings as many as the tokens."""
+"""The model to train: read, or drawn from a seed for a `config.json`; with a row for every token."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ def from_scratch(told: dict[str, Any], tokenizer: Any, seed: int = 0) -> Any:
     from transformers import AutoModelForCausalLM
 
     torch.manual_seed(seed)
-    return AutoModelForCausalLM.from_config(architecture(told, tokenizer), dtype=torch.float32)
+    models: Any = AutoModelForCausalLM
+    return models.from_config(architecture(told, tokenizer), dtype=torch.float32)
 
 
 def architecture(told: dict[str, Any], tokenizer: Any) -> Any:
@@ -107,9 +108,7 @@ def four_bit(lora: Lora, dtype: Any) -> Any:
     from transformers import BitsAndBytesConfig
 
     if importlib.util.find_spec("bitsandbytes") is None or not torch.cuda.is_available():
-        raise ConfigError(
-            "lora.quantize needs a GPU and bitsandbytes; 'pip install bitsandbytes', or leave it out"
-        )
+        raise ConfigError("lora.quantize needs a GPU and bitsandbytes; 'pip install bitsandbytes'")
     config: Any = BitsAndBytesConfig
     return config(
         load_in_4bit=True,

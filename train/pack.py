@@ -12,8 +12,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from train.loss import IGNORED
 from train.render import Array, Rendered
+
+IGNORED = -100
+"""The label of a token that takes no part in the loss."""
 
 WINDOW = 4096
 """Sequences packed together: enough to fill rows to over 99%, few enough to keep the shuffle."""
@@ -126,11 +128,12 @@ def batches(
     row_length: int,
     documents: int,
     pad: int,
+    even: bool = True,
 ) -> Iterator[Batch]:
-    """A step's micro-batches of `rows` rows, the last one filled up with empty rows."""
+    """A step's micro-batches of `rows` rows; if `even`, the last one is filled up with empty rows."""
     for start in range(0, len(step), rows):
         part = tuple(step[start : start + rows])
-        padded = part + ((),) * (rows - len(part))
+        padded = part + ((),) * (rows - len(part)) if even else part
         yield collate(padded, sequences, row_length=row_length, documents=documents, pad=pad)
 
 

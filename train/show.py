@@ -1,0 +1,91 @@
+"""A conversation as tokens with its mask in colour, and the accounting as a table, for a terminal."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from train.accounting import Accounting
+from train.render import CALL, CONTENT, END, STAND_IN, TEMPLATE, Rendered
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.text import Text
+
+    from train.forecast import Forecast
+    from train.prepare import Prepared
+
+STYLES = {"learned": "black on green", STAND_IN: "black on yellow", TEMPLATE: "dim", END: "dim", CALL: "cyan"}
+"""Green is learned, yellow a stand-in that is not, dim what the template wrote."""
+KINDS = {TEMPLATE: "template", CONTENT: "text", END: "end of turn", STAND_IN: "stand-in", CALL: "tool call"}
+
+
+def tokens(rendered: Rendered, tokenizer: Any) -> Text:
+    """The tokens one after another, each in the style of what becomes of it."""
+    from rich.text import Text
+
+    shown = Text()
+    edges = np.flatnonzero(np.diff(rendered.trained * 8 + rendered.kind)) + 1
+    for start, stop in zip([0, *edges], [*edges, len(rendered)], strict=True):
+        learned, kind = bool(rendered.trained[start]), int(rendered.kind[start])
+        style = STYLES["learned"] if learned else STYLES.get(kind, "")
+        shown.append(tokenizer.decode(rendered.ids[start:stop].tolist()), style)
+    return shown
+
+
+def outline(rendered: Rendered) -> list[str]:
+    """The tokens by kind, without any text: for output that is not a terminal.
+
+    >>> from train.records import conversation
+    >>> from train.render import Renderer
+    >>> from train.tokenizer import train_bpe
+    >>> one = Renderer(train_bpe(["Hi"], 264)).render([conversation("a", [("assistant", "Hi")])])[0]
+    >>> outline(one)
+    ['2 template', '2 text, learned', '1 end of turn, learned']
+    """
+    code = rendered.trained * 8 + rendered.kind
+    edges = [0, *(np.flatnonzero(np.diff(code)) + 1), len(rendered)]
+    return [
+        f"{stop - start} {KINDS[int(rendered.kind[start])]}"
+        + (", learned" if rendered.trained[start] else "")
+        for start, stop in pairwise(edges)
+    ]
+
+
+def accounting(console: Console, told: Accounting) -> None:
+    """The token accounting as a table."""
+    from rich.table import Table
+
+    table = Table("tokens", "", "", title=f"{told.conversations} conversations, {told.sequences} sequences")
+    for name, value, note in (
+        ("rendered", told.rendered, "all of it"),
+        ("trained", told.trained, "assistant tokens and ends of turn"),
+        ("masked", told.masked, ""),
+        ("  others", told.masked_others, "said by others"),
+        ("  weight 0", told.masked_weight_zero, "assistant messages shown, not learned"),
+        ("  stand-ins", told.masked_stand_ins, "private values that were replaced"),
+        ("  template", told.masked_template, "headers and separators"),
+        ("truncated", told.truncated, "ends of exchanges longer than a sequence"),
+        ("dropped", told.dropped, f"{told.conversations_dropped} conversations with nothing to learn"),
+    ):
+        table.add_row(name, f"{value:,}", note)
+    console.print(table)
+    console.print(
+        f"assistant tokens lost: {told.lost:,} of {told.assistant:,} ({told.lost_share:.2%}); "
+        f"openings repeated: {told.repeated:,}; rendered turn by turn: {told.turn_by_turn:,} conversations"
+    )
+
+
+def forecast(console: Console, prepared: Prepared, told: Forecast) -> None:
+    """What the run will need, in one paragraph."""
+    gib = 1 << 30
+    console.print(
+        f"{told.parameters / 1e6:,.1f}M parameters, {told.trainable / 1e6:,.1f}M trained; "
+        f"{len(prepared.plan)} steps, {prepared.slots:,} tokens, {prepared.padding:.1%} padding; attention: {prepared.backend}.\n"
+        f"Memory, estimated: {told.needed / gib:.2f} GiB (weights {told.weights / gib:.2f}, gradients "
+        f"{told.gradients / gib:.2f}, optimiser {told.optimizer / gib:.2f}, activations "
+        f"{told.activations / gib:.2f}) of {told.available / gib:.1f} free. "
+        f"Time, if 40% of {told.peak / 1e12:,.1f} TFLOP/s is reached: {told.seconds / 3600:.2f} hours."
+    )
