@@ -8,10 +8,9 @@ from typing import Any
 
 from train.records import Conversation, conversation
 
-WORDS = (
-    "the red kettle stopped working after a week and I would like it back please thanks for your answer "
-    "we send a new one today été où ça 你好 order number twelve is late again"
-).split()
+TEXT = """the red kettle stopped working after a week and I would like it back please thanks for your answer
+we send a new one today été où ça 你好 order number twelve is late again"""
+WORDS = TEXT.split()
 
 
 def say(rng: random.Random, most: int) -> str:

@@ -1,0 +1,116 @@
+"""The message table of a curation run, read as training reads it: by pyarrow, a conversation at a time."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from train.errors import DataError
+from train.records import ROLES, Conversation, Message
+
+TEXTS = ("conversation_id", "turn", "role", "text", "original", "parts", "changed_by", "extra")
+
+
+def parts(out: str | Path, folder: str) -> list[Path]:
+    """The parts of a run's folder in order; DataError where there are none."""
+    found = sorted((Path(out) / folder).glob("part-*.parquet"))
+    if not found:
+        raise DataError(f"no {folder}/ in {out}; give the folder of a finished 'curate run'")
+    return found
+
+
+def rows(path: Path, columns: Sequence[str]) -> Iterator[dict[str, Any]]:
+    """The rows of a Parquet file with some of its columns."""
+    from pyarrow import parquet  # type: ignore[import-untyped]
+
+    file = parquet.ParquetFile(path)
+    present = [name for name in columns if name in file.schema_arrow.names]
+    for batch in file.iter_batches(batch_size=8192, columns=present):
+        yield from batch.to_pylist()
+
+
+def groups(path: Path, columns: Sequence[str]) -> Iterator[list[dict[str, Any]]]:
+    """The rows of a part of the table by conversation: a new one at each turn 0 and each change of id."""
+    waiting: list[dict[str, Any]] = []
+    for row in rows(path, columns):
+        if waiting and (row["turn"] == 0 or row["conversation_id"] != waiting[-1]["conversation_id"]):
+            yield waiting
+            waiting = []
+        waiting.append(row)
+    if waiting:
+        yield waiting
+
+
+def as_read(out: str | Path, undone: str | None = None) -> Iterator[Conversation]:
+    """Every conversation that a run read, whatever was decided, with its texts as read, private values replaced.
+
+    `undone`: only what this rewrite changed is as read, everything else as it stands now; what other rewrites
+    changed too cannot be told apart and stays as it is.
+    """
+    for path in parts(out, "messages"):
+        for group in groups(path, TEXTS):
+            yield Conversation(
+                group[0]["conversation_id"],
+                tuple(message_of(row, undone) for row in group),
+                tools_of(group),
+            )
+
+
+def message_of(row: dict[str, Any], undone: str | None) -> Message:
+    """A message of the table."""
+    told = json.loads(row["parts"]) if row.get("parts") else {}
+    calls = told.get("tool_calls") if isinstance(told.get("tool_calls"), list) else []
+    name, call_id = told.get("name"), told.get("tool_call_id")
+    back = undone is None or (row.get("changed_by") or "").split() == [undone]
+    original = row.get("original")
+    return Message(
+        row["role"] if row["role"] in ROLES else "user",
+        original if back and original is not None else row["text"],
+        None,
+        tuple(call_of(call) for call in calls or []),
+        call_id if isinstance(call_id, str) else None,
+        name if isinstance(name, str) else None,
+    )
+
+
+def call_of(call: Any) -> dict[str, Any]:
+    """A tool call in OpenAI's form; arguments as JSON text."""
+    call = call if isinstance(call, dict) else {}
+    function = call.get("function") if isinstance(call.get("function"), dict) else call
+    arguments = function.get("arguments")
+    told = arguments if isinstance(arguments, str) or arguments is None else json.dumps(arguments)
+    named = {"name": function.get("name"), "arguments": told}
+    return {"id": call.get("id"), "type": call.get("type") or "function", "function": named}
+
+
+def tools_of(group: Sequence[dict[str, Any]]) -> tuple[Any, ...]:
+    """The tool definitions that the export gave with a conversation."""
+    for row in group:
+        if row.get("extra") and '"tools"' in row["extra"]:
+            found = json.loads(row["extra"]).get("tools")
+            found = json.loads(found) if isinstance(found, str) else found
+            return tuple(found) if isinstance(found, list) else ()
+    return ()
+
+
+def sources(out: str | Path) -> dict[str, str]:
+    """The file that each conversation of a run came from."""
+    found: dict[str, str] = {}
+    for path in parts(out, "messages"):
+        for row in rows(path, ("conversation_id", "source")):
+            found.setdefault(row["conversation_id"], row["source"])
+    return found
+
+
+def with_sources(conversations: Sequence[Conversation], source: str | Path) -> list[Conversation]:
+    """The conversations with the file each came from among their measures, where a run's folder tells it."""
+    if not (Path(source) / "messages").is_dir():
+        return list(conversations)
+    told = sources(source)
+    return [
+        replace(one, measures={**one.measures, "source": told[one.id]}) if one.id in told else one
+        for one in conversations
+    ]
