@@ -8,7 +8,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from curate.errors import LimitBrokenError, TamisError
+from curate.errors import LimitBrokenError, TamisError, unknown
 
 app = typer.Typer(
     name="curate",
@@ -53,6 +53,14 @@ def leave(sentence: str, status: int) -> NoReturn:
     sys.exit(status)
 
 
+def check_language(lang: str) -> None:
+    """Raises TamisError, before anything is read, for a language that the reports do not have."""
+    from reports.words import LANGUAGES
+
+    if lang not in LANGUAGES:
+        raise TamisError(unknown("language", lang, LANGUAGES, "--lang"))
+
+
 @app.command(epilog="Example: curate run samples/ --out out/")
 def run(
     inputs: Inputs = None,
@@ -82,6 +90,7 @@ def run(
     import reports
     from curate import runs, terminal
 
+    check_language(lang)
     console = Console(stderr=True, highlight=False)
     with terminal.live(console, quiet) as progress:
         done = runs.run(
@@ -175,11 +184,24 @@ def rejudge(out: RunFolder, sets: Sets = None, lang: Lang = "en", quiet: Quiet =
     from curate import rejudge as again
     from curate import terminal
 
+    check_language(lang)
     done = again.rejudge(out, sets or ())
     if done.storage.local:
         reports.write(out, lang=lang)
     if not quiet:
         terminal.summary(Console(stderr=True, highlight=False), done)
+
+
+@app.command(epilog="Example: curate report out/ --lang fr")
+def report(out: RunFolder, lang: Lang = "en") -> None:
+    """Write the report of a finished run again, in English or in French."""
+    import reports
+    from curate import runs
+
+    check_language(lang)
+    runs.open_run(out)
+    for path in reports.write(out, lang=lang):
+        print(path)
 
 
 @app.command(epilog="Example: curate check chat")

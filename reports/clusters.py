@@ -62,8 +62,11 @@ def _add_texts(found: dict[str, dict[str, object]], rows: pl.DataFrame, part: Pa
     """The opening of each representative, and of the first copy met."""
     lacking = [name for name, known in found.items() if "text" not in known]
     uncopied = [name for name, known in found.items() if "copy" not in known]
-    roots = rows.filter(pl.col("conversation_id").is_in(lacking) & pl.col("duplicate_of").is_null())
-    copies = rows.filter(pl.col("duplicate_of").is_in(uncopied))
+    roots = rows.filter(
+        pl.col("conversation_id").is_in(pl.Series(lacking, dtype=pl.String).implode())
+        & pl.col("duplicate_of").is_null()
+    )
+    copies = rows.filter(pl.col("duplicate_of").is_in(pl.Series(uncopied, dtype=pl.String).implode()))
     first = copies.filter(pl.col("conversation") == pl.col("conversation").min().over("duplicate_of"))
     wanted = pl.concat([roots, first])
     if not wanted.height:

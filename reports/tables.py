@@ -183,7 +183,7 @@ def reason_shape() -> pl.Expr:
         pl.col("evidence")
         .fill_null("")
         .str.replace(r"^turn \d+: ", "")
-        .str.replace(r"^(same as|also in|(?:near-)?duplicate of) .*?( \(jaccard [\d.]+\))?$", "$1 …$2")
+        .str.replace(r"^(same as|(?:near-)?duplicate of) .*?( \(jaccard [\d.]+\))?$", "$1 …$2")
         .str.replace_all(r"([<>=]) (\d)", f"$1 {LIMIT}$2")
         .str.replace_all(r"(^|[ (])" + NUMBER, "${1}…")
         .str.replace_all(LIMIT, "")

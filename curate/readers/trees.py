@@ -71,7 +71,7 @@ def add_branches(
         parts = [dumps(node.parts) for node in main if node.parts]
         texts = [node.text for node in main]
         id = content_id([node.role for node in main], texts, parts, reading.rows.source, number)
-    first_in: dict[str, str] = {}
+    first_in: dict[str, int] = {}  # told by number: the id of the export may hold a private value
     for place, branch in enumerate(told, 1):
         name_of_branch = id if place == 1 else f"{id}~{place}"
         left = dict(extra) | ({"hidden": unplaced} if unplaced else {}) if place == 1 else None
@@ -86,9 +86,9 @@ def add_branches(
                 sent_at=node.sent_at,
                 parts=node.parts,
                 extra=node.extra | {"hidden": lent} if lent else node.extra,
-                masked=(SHARED, f"also in {shared}") if shared else None,
+                masked=(SHARED, f"also in branch {shared}") if shared else None,
             )
-            first_in.setdefault(name, name_of_branch)
+            first_in.setdefault(name, place)
 
 
 Told = list[tuple[str, list[dict[str, Any]]]]

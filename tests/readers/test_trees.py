@@ -54,7 +54,7 @@ def test_the_branch_seen_last_comes_first_and_what_others_share_is_masked() -> N
         ("c1", "c1", 0, "q", "keep", None),
         ("c1", "c1", 1, "new", "keep", None),
         ("c1", "c1", 2, "thanks", "keep", None),
-        ("c1~2", "c1", 0, "q", "mask", "also in c1"),
+        ("c1~2", "c1", 0, "q", "mask", "also in branch 1"),
         ("c1~2", "c1", 1, "old", "keep", None),
     ]
     assert frame["decided_by"].drop_nulls().unique().to_list() == ["shared_branch"]

@@ -153,7 +153,7 @@ def befall(number: int, rows: list[Row]) -> list[Row]:
     elif kind == 15:
         return rows[:1]
     elif kind == 17 and len(rows) > 2:
-        rows[1] |= {"verdict": "mask", "decided_by": "shared_branch", "evidence": "also in c1"}
+        rows[1] |= {"verdict": "mask", "decided_by": "shared_branch", "evidence": "also in branch 1"}
     elif kind == 16:
         first["text"] = HOSTILE
     return rows

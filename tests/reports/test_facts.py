@@ -118,7 +118,7 @@ def test_of_a_conversation_that_two_passes_emptied_the_later_one_took_it(tmp_pat
         ("near-duplicate of c17 (jaccard 0.91)", "near-duplicate of … (jaccard …)"),
         ("near-duplicate of my chat (2) (jaccard 0.91)", "near-duplicate of … (jaccard …)"),
         ("same as c 17", "same as …"),
-        ("also in 6f1c0002-7a3b", "also in …"),
+        ("also in branch 1", "also in branch …"),
         ("echo of the user's 12 words", "echo of the user's … words"),
         ("turn 1: 0 assistant turns left to learn from", "0 assistant turns left to learn from"),
         ("language pt (0.98) not in en, fr", "language pt (…) not in en, fr"),
