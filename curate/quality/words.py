@@ -78,7 +78,7 @@ def _mashed(
     length = stop - start
     if length < 6 or length > 60:
         return False
-    run = longest = vowels = homes = steps = most = 0
+    run = longest = vowels = homes = steps = most = same = 0
     before = -1
     way = np.int8(0)
     for at in range(start, stop):
@@ -94,12 +94,15 @@ def _mashed(
         elif letter != before:  # drawn out letters (`hmmmm`, `thankssss`) are a way to speak
             run += 1
             longest = max(longest, run)
+        same += letter == before
         homes += home[letter]
         turn = walk[before, letter] if before >= 0 else np.int8(0)
         steps = 0 if turn == 0 else (steps + 1 if turn == way else 1)
         way = turn
         most = max(most, steps)
         before = letter
+    if length >= 12 and same == length - 1:  # one key held down
+        return True
     if most >= 4:  # five keys side by side
         return True
     if length >= 8 and longest >= 6 and vowels * 8 < length:

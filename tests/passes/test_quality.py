@@ -110,6 +110,7 @@ def test_good_replies_are_not_decided_against(reply: str) -> None:
         ("no no no no " * 20, "too_repetitive"),
         ("我可以帮你处理这个订单的问题。" * 12, "too_repetitive"),
         ("sdkjfhskdjfh asdfghjk lkjhgf qwertyui", "too_garbled"),
+        ("zzzzzzzzzzzzzzzzzzzz", "too_garbled"),
         ("\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd bon \ufffd\ufffd\ufffd", "too_garbled"),
         ("Here it is:\n```py\nprint(1)\n", "cut_off_reply"),
         (
