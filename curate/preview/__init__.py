@@ -5,6 +5,7 @@ all shards ─ look_over ─► counts, signatures ─ draw, neighbours ─► s
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -74,7 +75,9 @@ def preview(
         raise InputError(f"--sample is {sample}; it must be 1 conversation or more, 2000 is usual")
     silent: Progress = progress or (lambda stage, done, of: None)
     made = load(recipe, sets)
+    begun = time.process_time()
     plan = planned(inputs, format, made, shard_bytes, limit)
+    looked = time.process_time() - begun
     shards = runs.cut_into_shards(plan, shard_bytes)
     executor_ = executor("local", workers)
     overview = looked_over(shards, made, executor_, silent)
@@ -110,6 +113,7 @@ def preview(
             counts["messages"],
             sum(look.size for look in plan.detected),
             survey_rows(made),
+            looked,
         ),
         messages=drawn,
     )

@@ -36,7 +36,8 @@ class Costs:
 
     size: int  # bytes of text carried
     imported: float  # from the start of the process to its first call
-    warmed: float  # rules, models and kernels loaded
+    warmed: float  # rules, models and kernels loaded, for the passes of single conversations
+    warmed_pair: float  # and for those over all
     sieve: float  # passes, surveys, and writing what a shard leaves
     pair: float
     mark: float  # settling, verdicts, the curated set
@@ -85,7 +86,7 @@ def worker(alone: bool) -> Iterator[ProcessPoolExecutor | None]:
 def carry(load: Load) -> Carried:
     """The conversations of `load` through all passes, among themselves."""
     imported = time.process_time()
-    warm(load.recipe)
+    warmed_pair = warm(load.recipe)
     ready = time.process_time()
     base = now_bytes()
     spent, frame, numbered, table = sieved(load)
@@ -98,7 +99,8 @@ def carry(load: Load) -> Carried:
     costs = Costs(
         size=points[0][0],
         imported=imported,
-        warmed=ready - imported,
+        warmed=ready - imported - warmed_pair,
+        warmed_pair=warmed_pair,
         sieve=spent,
         pair=paired,
         mark=marked,
@@ -109,17 +111,19 @@ def carry(load: Load) -> Carried:
     return Carried(schema.number_conversations(final), costs)
 
 
-def warm(recipe: Recipe) -> None:
-    """Carry two short conversations, so that what is loaded once is loaded."""
+def warm(recipe: Recipe) -> float:
+    """Carry two short conversations, so that what is loaded once is loaded; CPU seconds of pairing them."""
     texts = pl.DataFrame({"conversation_id": ["a", "a", "b", "b"], "role": ["user", "assistant"] * 2})
     few = schema.messages({**texts.to_dict(as_series=False), "text": list(WARM) * 2})
     numbered = schema.number_conversations(engine.apply(recipe.single, few))
     table = table_of(numbered, np.array([0, 1]))
     rows = surveys(recipe, numbered, np.array([0, 1]))
+    begun = time.process_time()
     pairs = {
         one.name: one.pair(rows[one.name], texts_of(numbered, np.array([0, 1]))) for one in recipe.globals
     }
-    settle.settled(recipe.globals, table.with_columns(alive=pl.lit(True)), pairs)
+    settle.settled(recipe.globals, table.with_columns(alive=pl.lit(value=True)), pairs)
+    return time.process_time() - begun
 
 
 def sieved(load: Load) -> tuple[float, pl.DataFrame, pl.DataFrame, pl.DataFrame]:

@@ -16,6 +16,8 @@ SURVEY_ROW = 24
 """Bytes of a survey row."""
 PAIRED = 4.0
 """How many times its survey rows the pairing of a partition holds in memory, about."""
+AT_ONCE = 0.7
+"""Of its worst, what each further worker holds when one is at its worst: they seldom are so at once."""
 READ_AGAIN = 10.0
 """How many times its text a shard takes in memory where it is read from Parquet and written again, about."""
 
@@ -32,9 +34,11 @@ class Forecast:
 
 
 def forecast(
-    overview: Overview, costs: Costs, workers: int, messages: int, read: int, bands: int
+    overview: Overview, costs: Costs, workers: int, messages: int, read: int, bands: int, planned: float
 ) -> Forecast:
-    """The forecast. `read` is the bytes of the inputs, `bands` how many survey rows a conversation has."""
+    """The forecast. `read` is the bytes of the inputs, `bands` how many survey rows a conversation has,
+    `planned` the CPU seconds that looking at the files took.
+    """
     scale = float(overview.rows.sum()) / max(costs.size, 1)
     shards = [
         float(seconds) + costs.sieve * float(size) / max(costs.size, 1)
@@ -42,7 +46,7 @@ def forecast(
     ]
     pools = workers if workers > 1 else 0  # a run of one shard stays in its own process
     written = round(costs.written * scale)
-    once = costs.imported + costs.pair * scale + hashing(read, written)
+    once = costs.imported + planned + costs.warmed_pair + costs.pair * scale + hashing(read, written)
     once += REPORT_SECONDS + REPORT_PER_MESSAGE * messages
     mark = costs.mark * scale
     seconds = once + costs.warmed + makespan(shards, workers) + mark / workers
@@ -86,7 +90,8 @@ def memory(overview: Overview, costs: Costs, pools: int, bands: int) -> int:
     pairing = int(PAIRED * SURVEY_ROW * bands * overview.conversations) + again
     if not pools:
         return max(sieving, costs.base + pairing)
-    return max(costs.base + pools * sieving, costs.base + pairing + pools * (costs.base + again))
+    together = 1 + AT_ONCE * (pools - 1)
+    return round(max(costs.base + together * sieving, costs.base + pairing + together * (costs.base + again)))
 
 
 def at(points: Sequence[tuple[int, int]], size: int) -> int:

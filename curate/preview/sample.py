@@ -1,4 +1,4 @@
-"""Which conversations are carried through the recipe: a seeded sample, and whoever may be their duplicates."""
+"""Which conversations are carried through the recipe: a seeded sample, and what may be their duplicates."""
 
 from __future__ import annotations
 
