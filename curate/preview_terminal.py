@@ -41,6 +41,8 @@ def show(console: Console, told: Preview) -> None:
     console.print(files_table(told))
     for row in told.unreadable.iter_rows(named=True):
         console.print(Text(f"unreadable: {row['source']}: {row['reason']}", style="yellow"))
+    if told.skipped:
+        console.print(Text(f"{len(told.skipped):,} files are no chat logs by their names and are left aside"))
     for alarm in told.alarms:
         console.print(
             Panel(alarm_text(alarm), border_style="yellow", title="may ask for a look", title_align="left")

@@ -16,6 +16,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from curate import readers, runs, schema
+from curate.check import check
 from curate.engines import Executor, InProcess, Workers, executor
 from curate.errors import InputError
 from curate.passes.near_duplicates import NearDuplicates
@@ -43,6 +44,7 @@ class Preview:
     seed: int
     detected: tuple[Look, ...]
     unreadable: pl.DataFrame  # schema.QUARANTINE: files that cannot be read at all
+    skipped: tuple[str, ...]  # files that are no chat logs by their names
     counts: dict[str, int]  # exact: records, conversations, messages, quarantined, files_unreadable
     sampled: int
     neighbours: int
@@ -75,6 +77,7 @@ def preview(
         raise InputError(f"--sample is {sample}; it must be 1 conversation or more, 2000 is usual")
     silent: Progress = progress or (lambda stage, done, of: None)
     made = load(recipe, sets)
+    check(made)
     begun = time.process_time()
     plan = planned(inputs, format, made, shard_bytes, limit)
     looked = time.process_time() - begun
@@ -100,6 +103,7 @@ def preview(
         seed=seed,
         detected=plan.detected,
         unreadable=plan.quarantined,
+        skipped=plan.skipped,
         counts=counts,
         sampled=len(chosen),
         neighbours=len(beside),
@@ -129,10 +133,7 @@ def planned(
     """What a run would read. Raises InputError where there is nothing to read."""
     plan = runs.with_public_names(readers.plan(runs.asked(inputs, format_, made), shard_bytes, limit), made)
     if not plan.pieces:
-        reasons = "; ".join(
-            f"{row['source']}: {row['reason']}" for row in plan.quarantined.head(3).to_dicts()
-        )
-        raise InputError(f"nothing to read in what was given ({reasons}); see 'curate run --help'")
+        raise InputError(runs.nothing_readable(plan))
     return plan
 
 
@@ -219,6 +220,7 @@ def as_data(told: Preview) -> dict[str, Any]:
             for one in told.detected
         ],
         "unreadable": told.unreadable.select("source", "reason").to_dicts(),
+        "skipped": list(told.skipped),
         "counts": told.counts,
         "sampled": told.sampled,
         "neighbours": told.neighbours,
