@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from curate import readers, runs, schema
 from curate.check import check
-from curate.engines import Executor, InProcess, Workers, executor
+from curate.engines import Executor, Workers, executor
 from curate.errors import InputError
 from curate.passes.near_duplicates import NearDuplicates
 from curate.preview.carry import Carried, Load, carry, wanted_of, worker
@@ -73,6 +73,7 @@ def preview(
     The same sample for the same seed, whatever the cut, the workers or the order of files. Raises RecipeError
     and InputError as a run does, and InputError where the sample is not positive.
     """
+    started = time.process_time()
     if sample < 1:
         raise InputError(f"--sample is {sample}; it must be 1 conversation or more, 2000 is usual")
     silent: Progress = progress or (lambda stage, done, of: None)
@@ -89,7 +90,9 @@ def preview(
     places = np.union1d(chosen, beside)
     messages = fetched(shards, overview, places, executor_, silent)
     count = executor_.count if isinstance(executor_, Workers) and len(shards) > 1 else 1
-    carried = carried_through(made, messages, places, overview, count > 1, silent)
+    carried = carried_through(
+        Load(made, messages, places, int(overview.rows.max()), count > 1, started), silent
+    )
     drawn = of_sample(carried.messages, places, chosen)
     counts = {
         "records": overview.records,
@@ -179,19 +182,11 @@ def fetched(
     return messages
 
 
-def carried_through(
-    made: Recipe,
-    messages: pl.DataFrame,
-    places: NDArray[np.int64],
-    overview: Overview,
-    alone: bool,
-    progress: Progress,
-) -> Carried:
+def carried_through(task: Load, progress: Progress) -> Carried:
     """The sample and its neighbours through the recipe; in a process like a worker's where a run has some."""
     progress("carrying the sample", 0, 1)
-    task = Load(made, messages, places, int(overview.rows.max()), alone)
-    with worker(alone) as pool:
-        found = pool.submit(carry, task).result() if pool else next(iter(InProcess().map(carry, [task])))
+    with worker(task.alone) as pool:
+        found = pool.submit(carry, task).result() if pool else carry(task)
     progress("carrying the sample", 1, 1)
     return found
 

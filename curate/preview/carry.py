@@ -22,6 +22,8 @@ from curate.preview.memory import now_bytes, peak_bytes
 from curate.recipe import Recipe
 from curate.sieve import Shard, parquet
 
+LONGEST_START = 3.0
+"""A process that had spent more CPU seconds than this did other things before: a run would start faster."""
 WARM = ("<p>Bonjour, écrivez à ann@example.com ou au 06 39 98 12 34&nbsp;!</p>", "CafÃ© noted, thank you.")
 """Texts that make every pass load its rules and models and compile its kernels before costs are taken."""
 
@@ -63,6 +65,7 @@ class Load:
     places: NDArray[np.int64]  # of each conversation, ascending
     largest: int  # bytes of text of the run's largest shard
     alone: bool  # in a process of its own, with one thread
+    started: float = 0.0  # CPU seconds that this process had spent before it began; told where not alone
 
 
 def wanted_of(task: tuple[Shard, NDArray[np.int64]]) -> pl.DataFrame:
@@ -85,9 +88,9 @@ def worker(alone: bool) -> Iterator[ProcessPoolExecutor | None]:
 
 def carry(load: Load) -> Carried:
     """The conversations of `load` through all passes, among themselves."""
-    imported = time.process_time()
+    begun = time.process_time()
     warmed_pair = warm(load.recipe)
-    ready = time.process_time()
+    warmed = time.process_time() - begun - warmed_pair
     base = now_bytes()
     spent, frame, numbered, table = sieved(load)
     points = [(size_of(load.messages), peak_bytes())]
@@ -98,8 +101,8 @@ def carry(load: Load) -> Carried:
         points += grown(load, points[0][0])
     costs = Costs(
         size=points[0][0],
-        imported=imported,
-        warmed=ready - imported - warmed_pair,
+        imported=begun if load.alone else min(load.started, LONGEST_START),
+        warmed=warmed,
         warmed_pair=warmed_pair,
         sieve=spent,
         pair=paired,

@@ -15,6 +15,9 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import NDArray
 
+FEW = 3
+"""Where fewer sampled conversations have something, one that has it throughout may have been missed."""
+
 
 @dataclass(frozen=True)
 class Estimate:
@@ -104,7 +107,9 @@ def sum_interval(
     weight, left = population / sample, 1 - sample / population
     spread = found - rate * sizes
     variance = weight**2 * left * float(spread @ spread) * sample / max(sample - 1, 1)
-    largest = weight * math.sqrt(left) * max(float(found.max()), float(np.mean(sizes)))
+    few = np.count_nonzero(found) < FEW
+    unseen_size = max(float(found.max()), float(np.mean(sizes)) if few else 0.0)
+    largest = weight * math.sqrt(left) * unseen_size
     low = gamma_quantile(alpha / 2, value, variance)
     high = gamma_quantile(1 - alpha / 2, value + largest, variance + largest**2)
     return Estimate(round(value), max(seen, math.floor(low)), min(seen + unseen, math.ceil(high)))
