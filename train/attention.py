@@ -100,11 +100,13 @@ def flex_forward(
     value: Tensor,
     attention_mask: Any,
     scaling: float | None = None,
+    document_mask: Any = None,
     **_: Any,
 ) -> tuple[Tensor, None]:
-    """Flex attention with the batch's block mask; compiled on a GPU."""
+    """Flex attention with the batch's block mask; compiled on a GPU. The mask has a name of its own: some models
+    (GPT-2) look into `attention_mask` and expect a tensor."""
     out = flex_kernel(query.device.type)(
-        query, key, value, block_mask=attention_mask, scale=scaling, enable_gqa=query.shape[1] != key.shape[1]
+        query, key, value, block_mask=document_mask, scale=scaling, enable_gqa=query.shape[1] != key.shape[1]
     )
     return out.transpose(1, 2).contiguous(), None
 
@@ -143,9 +145,8 @@ def attach(model: Any, backend: str, row_length: int) -> None:
     model.set_attn_implementation({"varlen": VARLEN, "flex": FLEX}.get(backend, backend))
 
 
-def given_mask(*_: Any, attention_mask: Any = None, **__: Any) -> Any:
-    """The mask as our batch brought it: nothing is added."""
-    return attention_mask
+def given_mask(*_: Any, **__: Any) -> None:
+    """No mask of transformers' making: ours know documents by themselves."""
 
 
 def sliding_window(config: Any) -> int:
@@ -172,7 +173,9 @@ def inputs(batch: Batch, backend: str, device: torch.device | str) -> dict[str, 
             "max_length_k": length,
         }
     documents = to(batch.documents, device)
-    mask = block_mask(documents) if backend == "flex" else dense_mask(documents, additive=backend == "eager")
+    if backend == "flex":
+        return {"input_ids": ids, "position_ids": positions, "document_mask": block_mask(documents)}
+    mask = dense_mask(documents, additive=backend == "eager")
     return {"input_ids": ids, "position_ids": positions, "attention_mask": mask}
 
 

@@ -161,5 +161,41 @@ def export(
     print(exports.export(run, to, dtype=dtype, gguf=gguf))
 
 
+@app.command("eval", epilog="Example: train eval model/ out/ --to eval.json")
+def evaluate(
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="Folder of a model, or a hub name.")],
+    source: Source,
+    to: Annotated[str, typer.Option("--to", help="A JSON file to write.")] = "",
+    against: Annotated[str, typer.Option("--against", help="An earlier JSON file to compare with.")] = "",
+    trained_on: Annotated[
+        str, typer.Option("--trained-on", metavar="OUT", help="Stop if its near-duplicates are evaluated on.")
+    ] = "",
+    limit: Annotated[int | None, typer.Option(help="Evaluate on this many conversations at most.")] = None,
+    window: Annotated[int, typer.Option(help="Tokens of a window; 0: what the model takes.")] = 0,
+    stride: Annotated[int, typer.Option(help="Tokens between windows; 0: half a window.")] = 0,
+    rows: Annotated[int, typer.Option(help="Rows in a batch (no number depends on it).")] = 0,
+    context: Annotated[int, typer.Option(help="Conversations for the gain by context; 0: none.")] = 200,
+    stand_ins: Annotated[str, typer.Option("--stand-ins", help="mask or learn.")] = "mask",
+    dtype: Annotated[str, typer.Option("--dtype", help="float32 or bfloat16.")] = "float32",
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Measure perplexity and bits per byte of assistant messages, by slice, with intervals."""
+    from rich.console import Console
+
+    from train import evaluation
+    from train.evaluate import Options
+
+    asked = Options(
+        window=window, stride=stride, rows=rows, context=context, stand_ins=stand_ins, dtype=dtype
+    )
+    console = Console(stderr=as_json, highlight=False, quiet=quiet)
+    told = evaluation.run(
+        console, model, source, asked, to=to, against=against, trained_on=trained_on, limit=limit
+    )
+    if as_json:
+        print(json.dumps(told.as_dict()))
+
+
 if __name__ == "__main__":
     main()

@@ -9,10 +9,7 @@ from typing import Any
 import numpy as np
 
 from train.errors import DataError
-from train.records import ROLES
-from train.render import ARRAYS, CONTENT, END, Array, Rendered
-
-ASSISTANT = ROLES.index("assistant")
+from train.render import ARRAYS, Rendered
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +65,10 @@ def split(one: Rendered, max_length: int) -> Cut:
 
     What a piece lacks of its exchange's end is truncated; a piece with nothing to learn is dropped.
     """
-    starts = exchange_starts(one)
+    starts = one.exchanges or (0,)
     opening = one.slice(0, starts[0])
-    if len(opening) > max_length // 2:
-        opening = one.slice(0, min(1, one.opening))
+    if len(opening) > max_length // 2:  # a system message that leaves no room for what is learned
+        opening = one.slice(0, min(1, starts[0]))
     pieces: list[Rendered] = []
     counts = dict.fromkeys(("truncated", "truncated_targets", "dropped", "dropped_targets", "repeated"), 0)
     begin, first = 0, True
@@ -101,25 +98,3 @@ def after(opening: Rendered, piece: Rendered) -> Rendered:
         name: np.concatenate([getattr(masked, name), getattr(piece, name)]) for name in ARRAYS
     }
     return replace(piece, **joined, repeated=len(opening))
-
-
-def exchange_starts(one: Rendered) -> Array:
-    """Where exchanges begin: the first token after the turn that stands before a user's, header included.
-
-    The first entry is the end of the opening (BOS and system messages).
-    """
-    body = (one.kind == CONTENT) | (one.kind == END)
-    said = one.message.max(initial=-1) + 1
-    roles = np.full(said, -1)
-    last = np.full(said, -1)
-    places = np.flatnonzero((one.message >= 0) & (body | (one.kind > END)))
-    np.maximum.at(last, one.message[places], places)
-    roles[one.message[places]] = one.role[places]
-    shown = np.flatnonzero(last >= 0)
-    starts: list[int] = []
-    for before, now in zip([-1, *shown[:-1]], shown, strict=True):
-        opens = roles[now] != ROLES.index("system") if not starts else roles[now] == ROLES.index("user")
-        repeated = before >= 0 and roles[before] == ROLES.index("user") and bool(starts)
-        if opens and not repeated:
-            starts.append(int(last[before]) + 1 if before >= 0 else one.opening)
-    return np.array(starts or [0])

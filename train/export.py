@@ -139,7 +139,7 @@ def curation_lines(manifest: dict[str, Any] | None) -> list[str]:
         f"{key}: {manifest[key]}" for key in ("recipe_hash", "version") if isinstance(manifest.get(key), str)
     ]
     return [
-        "Curated with Tamis; the manifest of that run (recipe, versions, hashes, counts) is `data_manifest.json`"
+        "Curated with Tamis; the run's manifest (recipe, versions, hashes, counts) is `data_manifest.json`"
         + (f" ({'; '.join(known)})." if known else "."),
         "",
     ]

@@ -132,16 +132,16 @@ def _chunk(
     logits = shaped(
         functional.linear(rows, weight, None if bias is None else bias.to(rows.dtype)).float(), softcap, scale
     )
-    kept = labels != IGNORED
+    kept = (labels != IGNORED).unsqueeze(1).float()
     target = labels.clamp(min=0).unsqueeze(1)
-    log_sum = torch.logsumexp(logits, 1)
-    nll = torch.where(kept, log_sum - logits.gather(1, target).squeeze(1), 0.0)
-    d_logits = torch.exp(logits - log_sum.unsqueeze(1))
-    d_logits.scatter_add_(1, target, torch.full_like(target, -1, dtype=d_logits.dtype))
-    d_logits *= kept.unsqueeze(1)
-    if softcap:
-        d_logits *= 1.0 - (logits / softcap) ** 2
-    return nll, d_logits * scale if scale != 1.0 else d_logits
+    slope = (1.0 - (logits / softcap) ** 2) * scale if softcap else scale
+    top = logits.amax(1, keepdim=True)
+    wanted = logits.gather(1, target)
+    grown = logits.sub_(top).exp_()  # one pass over the logits serves the loss and its gradient
+    total = grown.sum(1, keepdim=True)
+    nll = (torch.log(total) + top - wanted) * kept
+    d_logits = grown.mul_(kept / total).scatter_add_(1, target, -kept)
+    return nll.squeeze(1), d_logits if isinstance(slope, float) and slope == 1.0 else d_logits * slope
 
 
 def shaped(logits: Tensor, softcap: float, scale: float) -> Tensor:

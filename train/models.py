@@ -28,20 +28,17 @@ def architecture(told: dict[str, Any], tokenizer: Any) -> Any:
     """The model's configuration with the tokenizer's vocabulary."""
     from transformers import AutoConfig
 
-    told = {**told, "vocab_size": len(tokenizer)}
+    ids = {f"{name}_token_id": getattr(tokenizer, f"{name}_token_id") for name in ("bos", "eos", "pad")}
+    told = {**told, **ids, "vocab_size": len(tokenizer)}
     kind = told.pop("model_type", None)
     if not kind:
         raise ConfigError(
             'the model\'s config.json has no \'model_type\'; write for example "model_type": "llama"'
         )
     try:
-        config = AutoConfig.for_model(kind, **told)
+        return AutoConfig.for_model(kind, **told)
     except (ValueError, TypeError) as error:
         raise ConfigError(f"transformers has no causal model of type '{kind}' with these sizes") from error
-    config.bos_token_id = tokenizer.bos_token_id
-    config.eos_token_id = tokenizer.eos_token_id
-    config.pad_token_id = tokenizer.pad_token_id
-    return config
 
 
 def is_sizes(source: str) -> bool:

@@ -45,8 +45,8 @@ class Rendered:
     ids int32; trained bool: the token is a target; kind uint8: TEMPLATE, CONTENT, END, STAND_IN or CALL;
     message int32: index of its message, -1 for the template's own; role int8: index in records.ROLES, or -1.
     `faithful`: the template took the conversation as it is. A piece of a longer one has `piece` > 0.
-    `opening`: tokens before the header of the first message (BOS, a system prompt of the template's
-    own); `repeated`: tokens at the start of a later piece that repeat its conversation's.
+    `exchanges`: where exchanges begin, headers included; before the first stand BOS and system messages.
+    `repeated`: tokens at the start of a later piece that repeat its conversation's.
     """
 
     conversation_id: str
@@ -57,7 +57,7 @@ class Rendered:
     role: Array
     faithful: bool = True
     piece: int = 0
-    opening: int = 0
+    exchanges: tuple[int, ...] = ()
     repeated: int = 0
 
     def __len__(self) -> int:
@@ -212,9 +212,18 @@ class Renderer:
         row.add(ids[stop:], TEMPLATE, -1, False)
         if opening:
             row.add(self.header(opening), CALL, after, conversation.messages[after].learned)
-        if place == 0 and text.startswith(self.template.learned.start):
-            start = self.header(self.template.learned.start)
-            row.opening = len(start) if list(ids[: len(start)]) == start else 0
+        if after > before:
+            row.starts[after] = row.size - self.header_size(conversation.messages[after], ids[stop:])
+
+    def header_size(self, message: Message, ids: Sequence[int]) -> int:
+        """How many of the ids before a message's text are its header, not the end of the turn before."""
+        told = self.template.learned
+        prefix = told.assistant_prefix if message.role == "assistant" else told.user_prefix
+        for text in (prefix, prefix.removesuffix(" ")):
+            known = self.header(text)
+            if known and list(ids[-len(known) :]) == known:
+                return len(known)
+        return 0 if not prefix else len(ids)
 
     def prompt(self, messages: Sequence[Message]) -> list[int]:
         """Ids that ask for the assistant's next turn: the messages, then the header of an assistant."""
@@ -230,11 +239,13 @@ class Row:
         self.kind: list[Array] = []
         self.message: list[Array] = []
         self.trained: list[Array] = []
-        self.opening = 0
+        self.starts: dict[int, int] = {}
+        self.size = 0
 
     def add(self, ids: Sequence[int] | Array, kind: int, message: int, trained: bool) -> None:
         """Append tokens of one kind."""
         size = len(ids)
+        self.size += size
         self.ids.append(np.asarray(ids, np.int32))
         self.kind.append(np.full(size, kind, np.uint8))
         self.message.append(np.full(size, message, np.int32))
@@ -254,8 +265,19 @@ class Row:
             message,
             codes[message],
             faithful,
-            opening=self.opening,
+            exchanges=exchanges(conversation.messages, self.starts),
         )
+
+
+def exchanges(messages: Sequence[Message], starts: dict[int, int]) -> tuple[int, ...]:
+    """Where exchanges begin: the first message that is not system's, and each user's after another's."""
+    found: list[int] = []
+    for number, message in enumerate(messages):
+        first = not found and message.role != "system"
+        asks = message.role == "user" and number > 0 and messages[number - 1].role != "user"
+        if number in starts and (first or (found and asks)):
+            found.append(starts[number])
+    return tuple(found)
 
 
 def text_of(message: Message, part: Part) -> str:

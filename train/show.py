@@ -83,7 +83,8 @@ def forecast(console: Console, prepared: Prepared, told: Forecast) -> None:
     gib = 1 << 30
     console.print(
         f"{told.parameters / 1e6:,.1f}M parameters, {told.trainable / 1e6:,.1f}M trained; "
-        f"{len(prepared.plan)} steps, {prepared.slots:,} tokens, {prepared.padding:.1%} padding; attention: {prepared.backend}.\n"
+        f"{len(prepared.plan)} steps, {prepared.slots:,} tokens, {prepared.padding:.1%} padding; "
+        f"attention: {prepared.backend}.\n"
         f"Memory, estimated: {told.needed / gib:.2f} GiB (weights {told.weights / gib:.2f}, gradients "
         f"{told.gradients / gib:.2f}, optimiser {told.optimizer / gib:.2f}, activations "
         f"{told.activations / gib:.2f}) of {told.available / gib:.1f} free. "

@@ -62,8 +62,8 @@ def finish(console: Console, done: Fit) -> None:
     """Say where the model is and what to run next."""
     state = done.state
     console.print(
-        f"{state.step} steps, {state.targets:,} targets, {state.seconds:.0f} s; the model is in {done.folder}\n"
-        f"next: train eval {done.folder} OUT, train export {done.folder}"
+        f"{state.step} steps, {state.targets:,} targets, {state.seconds:.0f} s; the model is in "
+        f"{done.folder}\nnext: train eval {done.folder} OUT, train export {done.folder}"
     )
 
 
