@@ -103,8 +103,8 @@ def flex_forward(
     document_mask: Any = None,
     **_: Any,
 ) -> tuple[Tensor, None]:
-    """Flex attention with the batch's block mask; compiled on a GPU. The mask has a name of its own: some models
-    (GPT-2) look into `attention_mask` and expect a tensor."""
+    """Flex attention with the batch's block mask; compiled on a GPU. The mask has a name of its own: some
+    models (GPT-2) look into `attention_mask` and expect a tensor."""
     out = flex_kernel(query.device.type)(
         query, key, value, block_mask=document_mask, scale=scaling, enable_gqa=query.shape[1] != key.shape[1]
     )

@@ -86,7 +86,6 @@ def run(
     optim = setup.config.optim
     weights = [weight for group in optimizer.param_groups for weight in group["params"]]
     body = forward_of(setup)
-    head = loss.head_of(setup.model)
     setup.model.train()
     for number in range(state.step, len(setup.plan)):
         began = time.perf_counter()
@@ -98,7 +97,7 @@ def run(
         if targets == 0:
             state.step, state.skipped = number + 1, state.skipped + 1
             continue
-        total, losses, slots = accumulate(setup, body, head, rows, targets)
+        total, losses, slots = accumulate(setup, body, rows, targets)
         share_out(weights, setup.world)
         norm = clip(weights, optim.clip)
         value, size = total.item() / targets, norm.item()
@@ -123,7 +122,7 @@ def forward_of(setup: Setup) -> Any:
 
 
 def accumulate(
-    setup: Setup, body: Any, head: loss.Head, rows: Sequence[pack.Row], targets: int
+    setup: Setup, body: Any, rows: Sequence[pack.Row], targets: int
 ) -> tuple[Tensor, dict[int, tuple[float, int]], int]:
     """Gradients of the step's mean loss over *its* targets, whatever the cut into micro-batches.
 
@@ -150,7 +149,7 @@ def accumulate(
         places = target_places(batch, setup)
         if len(places) == 0:
             continue
-        summed, each = micro_batch(setup, body, head, batch, places)
+        summed, each = micro_batch(setup, body, batch, places)
         torch.autograd.backward(summed / targets)
         total += summed.detach()
         kept.append((batch, each, places))
@@ -170,14 +169,13 @@ def target_places(batch: pack.Batch, setup: Setup) -> Any:
     return places
 
 
-def micro_batch(
-    setup: Setup, body: Any, head: loss.Head, batch: pack.Batch, places: Any
-) -> tuple[Tensor, Tensor]:
+def micro_batch(setup: Setup, body: Any, batch: pack.Batch, places: Any) -> tuple[Tensor, Tensor]:
     """Sum of the losses of a micro-batch, differentiable, and each target's own."""
     wanted = np.where(places >= 0, batch.labels.reshape(-1)[places], loss.IGNORED)
     labels = attention.to(wanted, setup.device)
     chosen = attention.to(np.maximum(places, 0), setup.device)
     each = torch.zeros(len(places), device=setup.device)
+    head = loss.head_of(setup.model)  # asked anew: with trained rows it is made of two tensors each time
     with autocast(setup):
         told = attention.inputs(batch, setup.backend, setup.device)
         hidden = body(use_cache=False, **told).last_hidden_state

@@ -19,20 +19,30 @@ def adapt(model: Any, lora: Lora, new_tokens: Sequence[int] = ()) -> Any:
     targets: Any = list(lora.targets)
     if targets == ["all-linear"]:
         targets = "all-linear"
-    options: dict[str, Any] = {"trainable_token_indices": list(new_tokens)} if new_tokens else {}
+    options = (
+        {"trainable_token_indices": dict.fromkeys(tables(model), list(new_tokens))} if new_tokens else {}
+    )
     settings = LoraConfig(
         r=lora.rank,
         lora_alpha=lora.alpha or 2 * lora.rank,  # type: ignore[arg-type]
         lora_dropout=lora.dropout,
         target_modules=targets,
         task_type="CAUSAL_LM",
-        **options,
+        **options,  # type: ignore[arg-type]
     )
     adapted: Any = get_peft_model(model, settings)
     for weight in adapted.parameters():
         if weight.requires_grad:
             weight.data = weight.data.float()
     return adapted
+
+
+def tables(model: Any) -> list[str]:
+    """Names of the modules that hold a row per token: the input embeddings, and the output layer if apart
+    (tied to the input, it follows by itself)."""
+    table, head = model.get_input_embeddings(), model.get_output_embeddings()
+    wanted = {id(table)} | ({id(head)} if head.weight is not table.weight else set())
+    return [name.rpartition(".")[2] for name, module in model.named_modules() if id(module) in wanted]
 
 
 def plain(model: Any) -> Any:
