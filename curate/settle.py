@@ -14,8 +14,8 @@ from curate.passes.base import GlobalPass, Texts
 from curate.sieve import WORK, Job, Shard, parquet
 from curate.storage import Storage
 
-ROWS_PER_PARTITION = 16_000_000
-"""Survey rows that one partition may hold: about 400 MB while it is paired."""
+ROWS_PER_PARTITION = 4_000_000
+"""Survey rows that one partition may hold: about 100 MB, several times that while it is paired."""
 
 FATES = pl.Schema(
     {

@@ -26,8 +26,8 @@ PAIRS = pl.Schema({"a": pl.UInt64, "b": pl.UInt64, "jaccard": pl.Float64})
 """Columns of a table of pairs: ids a < b and the least Jaccard of their sides."""
 CROWD = 64
 """A bucket of more distinct conversations than this is crowded."""
-SECTION = 100_000
-"""Conversations whose shingles are held in memory at once, about."""
+SECTION = 12_000_000
+"""Characters of the conversations whose shingles are held in memory at once, about: 10 bytes each."""
 _HALF, _LOW = 32, 2**32 - 1  # two places of a section stand in the halves of one number
 _HEADS = 8  # members of a crowd too large for one section that lead each of its parts
 
@@ -65,7 +65,8 @@ def _buckets(rows: pl.DataFrame) -> pl.DataFrame:
 def _cut_crowds(places: pl.DataFrame) -> pl.DataFrame:
     """The buckets numbered; one too large for a section becomes several, each behind the same heads."""
     places = places.with_columns(rank=pl.int_range(pl.len()).over("key"))
-    places = places.with_columns(part=pl.col("rank") // SECTION)
+    weighed = pl.col("characters").cast(pl.Int64).cum_sum().over("key")
+    places = places.with_columns(part=(weighed - pl.col("characters").cast(pl.Int64)) // SECTION)
     later = places.filter(pl.col("part") > 0).select("key", "part").unique()
     heads = places.filter(pl.col("rank") < _HEADS).drop("part").join(later, on="key")
     whole = pl.concat([places, heads.select(places.columns)]).sort("key", "part", "rank")
@@ -81,10 +82,9 @@ def _sections(places: pl.DataFrame) -> Iterator[pl.DataFrame]:
     if places.is_empty():
         return
     near = places.with_columns(near=pl.col("id").min().over("bucket")).sort("near", "bucket", "rank")
-    near = near.with_columns(
-        bucket=pl.col("bucket").rle_id(), seen=pl.col("id").is_first_distinct().cum_sum()
-    )
-    section = (pl.col("seen").first().over("bucket") - 1) // SECTION
+    new = pl.when(pl.col("id").is_first_distinct()).then(pl.col("characters")).otherwise(0)
+    near = near.with_columns(bucket=pl.col("bucket").rle_id(), seen=new.cast(pl.Int64).cum_sum())
+    section = (pl.col("seen").first().over("bucket") - pl.col("characters").first().over("bucket")) // SECTION
     yield from near.with_columns(section=section).partition_by("section", maintain_order=True)
 
 

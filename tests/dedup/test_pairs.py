@@ -71,7 +71,7 @@ def test_a_crowd_whose_longest_are_dead_keeps_few_for_each():
 def test_a_crowd_too_large_for_memory_is_compared_in_parts(monkeypatch):
     frame = chats(crowd(400))
     whole = settled(NearDuplicates(), frame)
-    monkeypatch.setattr(pairs_module, "SECTION", 100)
+    monkeypatch.setattr(pairs_module, "SECTION", 15_000)
     parts = settled(NearDuplicates(), frame)
     assert abs(len(parts) - len(whole)) <= 8
     assert parts == settled(NearDuplicates(), frame, cuts=[50, 333], shuffled=True)
@@ -88,7 +88,7 @@ def test_any_cut_and_any_partitions_settle_the_same(cuts, partitions):
 def test_sections_do_not_change_the_pairs(monkeypatch):
     frame = chats(near_copies(seed=9, families=30, copies=5))
     whole = pairs_of(NearDuplicates(), shards_of(frame, []))
-    monkeypatch.setattr(pairs_module, "SECTION", 7)
+    monkeypatch.setattr(pairs_module, "SECTION", 4_000)
     assert pairs_of(NearDuplicates(), shards_of(frame, [])).equals(whole)
 
 
