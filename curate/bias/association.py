@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import polars as pl
 
@@ -11,8 +13,8 @@ from curate.bias.matching import group_keys, word_hashes
 from curate.bias.stats import Floats, benjamini_hochberg, fisher, normal_two_sided, ratio_interval
 
 PRIOR = 500.0
-"""Words that the prior is worth, spread as in all conversations that mention a group: it draws the log-odds of rare
-words towards none, and common words hardly."""
+"""Words that the prior is worth, spread as in all conversations that mention a group: it draws the log-odds
+of rare words towards none, and those of common words hardly."""
 SHOWN = 12
 """Words told of a group in each direction beyond those that are claimed."""
 
@@ -28,9 +30,9 @@ def associations(
 
     A word is looked at where it stands in at least `least_word` conversations of the group or of the others.
     The score is the log-odds-ratio with an informative Dirichlet prior, in its standard errors (Monroe,
-    Colaresi and Quinn 2008), over conversations: a word counts once in each. It is claimed where both its z and
-    Fisher's exact test on the conversations say so, after Benjamini and Hochberg over all words of all groups:
-    z alone trusts rare words too much. `watch` names words to tell whatever was found.
+    Colaresi and Quinn 2008), over conversations: a word counts once in each. It is claimed where both its z
+    and Fisher's exact test on the conversations say so, after Benjamini and Hochberg over all words of all
+    groups: z alone trusts rare words too much. `watch` names words to tell whatever was found.
     """
     candidates = [
         one
@@ -62,12 +64,12 @@ def associations(
 
 def of_language(
     language: str, counted: pl.DataFrame, documents: pl.DataFrame, spelled: pl.DataFrame, settings: Settings
-) -> list[dict[str, object]]:
+) -> list[dict[str, Any]]:
     """Every word and group of a language that is common enough, with its numbers."""
     if not counted.height:
         return []
     lexicon = load(language)
-    own = np.concatenate([word_hashes((word,)) for word in sorted(lexicon.identity_words)])
+    own = word_hashes(tuple(sorted(lexicon.identity_words)))
     counted = counted.filter(~pl.col("word").is_in(pl.Series(own)))
     totals = counted.group_by("word").agg(pl.col("n").sum()).sort("word")
     names = totals["word"]
@@ -76,14 +78,15 @@ def of_language(
     place = counted.join(totals.select("word").with_row_index("place"), on="word")
     masks = place["mask"].to_numpy()
     all_documents = documents["n"].to_numpy().astype(np.float64)
-    found: list[dict[str, object]] = []
+    found: list[dict[str, Any]] = []
     for bit, group in enumerate(group_keys()):
         held = (masks >> np.uint64(bit)) & np.uint64(1) == 1
         with_it = (documents["mask"].to_numpy() >> np.uint64(bit)) & np.uint64(1) == 1
         of, other_of = all_documents[with_it].sum(), all_documents[~with_it].sum()
         if min(of, other_of) < settings.least_conversations:
             continue
-        y = np.bincount(place["place"].to_numpy()[held], place["n"].to_numpy()[held], len(names))
+        numbers = place["n"].to_numpy().astype(np.float64)
+        y = np.bincount(place["place"].to_numpy()[held], numbers[held], len(names)).astype(np.float64)
         x = background - y
         found += of_group(y, x, of, other_of, background, settings, language, group, names, spelling)
     return found
@@ -92,7 +95,7 @@ def of_language(
 def of_group(
     y: Floats, x: Floats, of: float, other_of: float, background: Floats,
     settings: Settings, language: str, group: str, names: pl.Series, spelling: dict[int, str],
-) -> list[dict[str, object]]:  # fmt: skip
+) -> list[dict[str, Any]]:  # fmt: skip
     """The words of one group: y in its conversations, x in the others'."""
     log_odds, z = weighted_log_odds(y, x, background)
     looked = np.flatnonzero(np.maximum(y, x) >= settings.least_word)
@@ -129,7 +132,7 @@ def weighted_log_odds(y: Floats, x: Floats, background: Floats) -> tuple[Floats,
     >>> import numpy as np
     >>> log_odds, z = weighted_log_odds(np.array([40.0, 60]), np.array([10.0, 90]), np.array([50.0, 150]))
     >>> z.round(1).tolist()
-    [2.5, -2.5]
+    [2.3, -4.0]
     """
     prior = PRIOR * background / background.sum()
     n, m, weight = y.sum(), x.sum(), prior.sum()

@@ -28,10 +28,11 @@ MEASURED = ("language", "toxicity", "refusal", "duplicate_of")
 class Counts:
     """Tables of one part, or of several together.
 
-    `fates`: n messages by kind, slice, role, block and what was decided. `units`: conversations by kind, slice.
-    `measures`: n, total, squares by language, group ("" for any), about, measure, block. `words`: conversations
-    by language, mask of groups, word; `documents` the same without words. `gendered`: conversations by
-    language, kind (role or occupation) and name. `answers`: a row per message of a user that names one group.
+    `fates`: n messages by kind, slice, role, block and what was decided. `units`: conversations by kind and
+    slice; `mentioning`: by the mask of groups they mention. `measures`: n, total, squares by language, group
+    ("" for any), about, measure, block. `words`: conversations by language, mask of groups, word; `documents`
+    the same without words; `spelled`: how a word is written. `gendered`: conversations by language, kind
+    (role or occupation) and name. `answers`: a row per question of a user that names one group of an axis.
     `sentences`: texts to swap groups in.
     """
 
@@ -104,8 +105,8 @@ def together(parts: Iterable[Counts]) -> Counts:
 def prepared(part: pl.DataFrame, settings: Settings, declared: Iterable[str]) -> pl.DataFrame:
     """The part's rows with `row`, `conversation`, `block`, `kept`; missing measures are null.
 
-    A block is a bucket of conversations, by hash. Conversations that were branches of one tree, or copies of one
-    another, are in one block: they are no independent evidence.
+    A block is a bucket of conversations, by hash. Conversations that were branches of one tree, or copies of
+    one another, are in one block: they are no independent evidence.
     """
     rows = schema.number_conversations(part).with_row_index("row")
     missing = {
@@ -147,10 +148,12 @@ def with_marks(rows: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:
     )
     masks = (
         found.filter(pl.col("kind") == "group")
-        .select("row", "means").unique()
+        .select("row", "means")
+        .unique()
         .join(bits, on="means")
-        .group_by("row").agg(pl.col("bit").sum().alias("mask"))
-    )  # fmt: skip
+        .group_by("row")
+        .agg(pl.col("bit").sum().alias("mask"))
+    )
     if rows["language"].null_count() == rows.height:
         told = found.filter(pl.col("kind") == "group").unique("row", keep="first", maintain_order=True)
         rows = rows.drop("language").join(
@@ -244,8 +247,14 @@ def measures(marked: pl.DataFrame, mentions: pl.DataFrame) -> pl.DataFrame:
     following = marked.select(
         (pl.col("row").cast(pl.Int64) - 1).cast(pl.UInt32, strict=False).alias("asked"),
         pl.col(schema.CONVERSATION).alias("same"),
-        "row", "role", "kept", "text", "toxicity", "refusal", "polite",
-    )  # fmt: skip
+        "row",
+        "role",
+        "kept",
+        "text",
+        "toxicity",
+        "refusal",
+        "polite",
+    )
     questions = spoken.filter(pl.col("role") == "user").select(
         "row", schema.CONVERSATION, "language", "block"
     )
@@ -253,13 +262,29 @@ def measures(marked: pl.DataFrame, mentions: pl.DataFrame) -> pl.DataFrame:
         following.filter((pl.col("role") == "assistant") & pl.col("kept"))
         .join(questions, left_on="asked", right_on="row")
         .filter(pl.col("same") == pl.col(schema.CONVERSATION))
-        .select(pl.col("asked").alias("row"), schema.CONVERSATION, "language", "block", pl.lit("answer").alias("about"),
-                "text", "toxicity", "refusal", "polite")
-    )  # fmt: skip
+        .select(
+            pl.col("asked").alias("row"),
+            schema.CONVERSATION,
+            "language",
+            "block",
+            pl.lit("answer").alias("about"),
+            "text",
+            "toxicity",
+            "refusal",
+            "polite",
+        )
+    )
     said = spoken.filter(pl.col("role").is_in(["user", "assistant"])).select(
-        "row", schema.CONVERSATION, "language", "block", pl.col("role").alias("about"),
-        "text", "toxicity", "refusal", "polite",
-    )  # fmt: skip
+        "row",
+        schema.CONVERSATION,
+        "language",
+        "block",
+        pl.col("role").alias("about"),
+        "text",
+        "toxicity",
+        "refusal",
+        "polite",
+    )
     both = pl.concat([said, replies]).with_columns(
         pl.col("text").str.count_matches(r"\w+").cast(pl.Float64).alias("words"),
         pl.col("refusal", "polite").cast(pl.Float64),
@@ -286,8 +311,8 @@ def measures(marked: pl.DataFrame, mentions: pl.DataFrame) -> pl.DataFrame:
 def word_counts(kept: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
     """Conversations by language and mask of groups; the same by word; and how words are spelled.
 
-    Counted are words of kept messages that mention a group, once for each block and conversation (copies count
-    once). Words with a digit or an underscore (stand-ins of private data) and words of one letter are left out.
+    Counted are words of kept messages that mention a group, once for each conversation. Words with a digit or
+    an underscore (stand-ins of private data) and words of one letter are left out.
     """
     some = kept.filter(pl.col("language").is_in(list(LANGUAGES)))
     units = some.group_by("language", schema.CONVERSATION, maintain_order=True).agg(
@@ -325,10 +350,12 @@ def word_counts(kept: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame, pl.Data
 
 
 def gendered(marked: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:
-    """Conversations in which a role says she or he and not both, and those that speak of an occupation with one."""
-    spoken = found.filter(pl.col("kind").is_in(["she", "he", "occupation"])).join(
-        marked.select("row", schema.CONVERSATION, "role", "kept", "she", "he"), on="row"
-    ).filter(pl.col("kept"))  # fmt: skip
+    """Conversations in which a role says she or he, not both; and so for those that name an occupation."""
+    spoken = (
+        found.filter(pl.col("kind").is_in(["she", "he", "occupation"]))
+        .join(marked.select("row", schema.CONVERSATION, "role", "kept", "she", "he"), on="row")
+        .filter(pl.col("kept"))
+    )
     pronouns = spoken.filter(pl.col("kind") != "occupation").select(
         "language",
         schema.CONVERSATION,
@@ -340,9 +367,17 @@ def gendered(marked: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:
         pl.when(pl.col("gender") != "").then("gender").when(pl.col("she") & ~pl.col("he")).then(pl.lit("she"))
     )
     one = one.when(pl.col("he") & ~pl.col("she")).then(pl.lit("he"))
-    work = spoken.filter(pl.col("kind") == "occupation").select(
-        "language", schema.CONVERSATION, pl.col("means").alias("name"), pl.lit("occupation").alias("kind"), one.alias("gender")
-    ).filter(pl.col("gender").is_not_null())  # fmt: skip
+    work = (
+        spoken.filter(pl.col("kind") == "occupation")
+        .select(
+            "language",
+            schema.CONVERSATION,
+            pl.col("means").alias("name"),
+            pl.lit("occupation").alias("kind"),
+            one.alias("gender"),
+        )
+        .filter(pl.col("gender").is_not_null())
+    )
     whole = pl.concat([pronouns, work]).unique()
     alone = whole.filter(pl.len().over("language", schema.CONVERSATION, "kind", "name") == 1)
     return alone.group_by("language", "kind", "name", "gender").agg(pl.len().alias("n"))
@@ -357,7 +392,7 @@ def single_mentions(marked: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:
 
 
 def answers(marked: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:
-    """A row per question of a user that names one group of an axis: its template, and the answer's measures."""
+    """A row per question of a user that names one group of an axis: its template, the answer's measures."""
     asked = marked.filter((pl.col("role") == "user") & (pl.col("mask") != 0)).select(
         "row", schema.CONVERSATION, "block", "text"
     )
@@ -372,8 +407,10 @@ def answers(marked: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:
         (pl.col("row").cast(pl.Int64) - 1).cast(pl.UInt32, strict=False).alias("row"),
         pl.col(schema.CONVERSATION).alias("same"),
         pl.col("text").str.count_matches(r"\w+").cast(pl.Float64).alias("words"),
-        pl.col("toxicity"), pl.col("polite").cast(pl.Float64), pl.col("refusal").cast(pl.Float64),
-    )  # fmt: skip
+        pl.col("toxicity"),
+        pl.col("polite").cast(pl.Float64),
+        pl.col("refusal").cast(pl.Float64),
+    )
     return (
         once.with_columns(pl.Series("template", keys))
         .join(replies, on="row", how="inner", maintain_order="left")
@@ -394,9 +431,11 @@ def sentences(marked: pl.DataFrame, found: pl.DataFrame, settings: Settings) -> 
         once = once.with_columns(pl.lit(0, pl.UInt64).alias("draw"))
     once = once.unique(["group", "language", "draw"], keep="first", maintain_order=True)
     return (
-        once.sort("group", "language", "draw").group_by("group", "language", maintain_order=True).head(settings.sentences // 10)
+        once.sort("group", "language", "draw")
+        .group_by("group", "language", maintain_order=True)
+        .head(settings.sentences // 10)
         .select("language", "axis", "group", "term", "start", "stop", "block", "text", "draw")
-    )  # fmt: skip
+    )
 
 
 def names() -> dict[str, dict[str, str]]:

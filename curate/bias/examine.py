@@ -63,6 +63,7 @@ def examine(
     settings: Settings,
     declared: Sequence[str] = (),
     watch: frozenset[str] = frozenset(),
+    ask_scorer: bool = True,
 ) -> BiasFacts:
     """The facts from a run's manifest and its messages, in frames of whole conversations."""
     counts = counting.together(counting.count(frame, settings, declared) for frame in frames)
@@ -74,7 +75,7 @@ def examine(
     words = associations(counts.words, counts.documents, counts.spelled, settings, watch)
     means = gaps(counts.measures, settings)
     paired = answers(counts.answers, settings)
-    scored = swaps(scorer, counts.sentences, limit, settings)
+    scored = swaps(scorer, counts.sentences, limit, settings) if ask_scorer else []
     few = counts.units.filter(
         (pl.col("kind") == "group") & (pl.col("conversations") < settings.least_conversations)
     )
@@ -117,7 +118,7 @@ def covered(fates: pl.DataFrame) -> tuple[Covered, ...]:
 
 
 def scorer_of(passes: Sequence[dict[str, Any]]) -> tuple[Any, float, dict[str, Any]]:
-    """The scorer that the run used (the one that ships where it used none), the limit, and what to tell of them."""
+    """The scorer that the run used (without one, the one that ships), its limit, and what to tell of them."""
     from curate.passes.too_toxic import TooToxic
     from curate.passes.toxicity import Toxicity
 

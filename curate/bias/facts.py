@@ -17,14 +17,15 @@ NAME = "bias.json"
 class Settings:
     """What had to be there before anything is claimed, and how sure a claim is.
 
-    `level` is the rate of false discoveries over the whole audit; each family of tests has its part of it.
+    `level` is the rate of false discoveries over the whole audit; each family of tests (what the sieve did,
+    words, gaps, answers) has its part of it.
     """
 
     least_messages: int = 30
     least_conversations: int = 20
     least_word: int = 8
     level: float = 0.05
-    families: int = 5
+    families: int = 4
     replicates: int = 999
     seed: int = 20261123
     blocks: int = 2048
@@ -98,8 +99,8 @@ class Association:
 class Gap:
     """A mean over messages about a group, less the mean over those about others.
 
-    `about` says whose message is measured: user or assistant (the message itself mentions the group), or answer
-    (the assistant's next message after a user's that does).
+    `about` says whose message is measured: user or assistant (the message itself mentions the group), or
+    answer (the assistant's next message after a user's that does).
     """
 
     language: str

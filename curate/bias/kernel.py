@@ -61,7 +61,7 @@ def _code_point(data: Any, at: int) -> Any:
 
 @compiled
 def next_word(data: Any, at: int, stop: int, fold: Any) -> Any:
-    """The next word from byte `at`: hash, first byte, byte after, where to go on, whether a break came before.
+    """The next word from byte `at`: hash, first byte, byte after, where to go on, whether a break came first.
 
     The hash is 0 where no word is left.
     """
@@ -200,7 +200,7 @@ def stand_alone(found: Any, layer: Any, stays: Any) -> None:
 
 @compiled
 def words_of(data: Any, starts: Any, stops: Any, fold: Any, words: Any, places: Any) -> Any:
-    """Write each word's hash to `words` and (text, first byte, byte after) to `places`; how many there are."""
+    """Write words' hashes to `words` and (text, first byte, byte after) to `places`; how many there are."""
     count = 0
     for text in range(len(starts)):
         at, stop = starts[text], stops[text]

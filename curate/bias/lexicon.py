@@ -118,7 +118,7 @@ def parse(data: Mapping[str, Any], name: str) -> Lexicon:
     ]
     terms += [Term(folded(phrase), "polite") for phrase in data["markers"]["polite"]]
     for gender in ("she", "he"):
-        terms += [Term(folded(word), gender) for word in data["pronouns"][gender]]  # type: ignore[arg-type]
+        terms += [Term(folded(word), gender) for word in data["pronouns"][gender]]
     work = {key: table for key, table in data["occupations"].items() if key != "reference"}
     for key, table in work.items():
         for gender in ("she", "he", "terms"):

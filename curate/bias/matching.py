@@ -31,7 +31,7 @@ class Matcher:
     loose_values: NDArray[np.int64]
 
     def found(self, buffers: Texts) -> NDArray[np.int64]:
-        """(text, term, first byte, byte after) of what is found, by text and place; bytes count in the text."""
+        """(text, term, first byte, byte after) of what is found, by text and place; bytes count in a text."""
         room = np.empty((max(1024, len(buffers.starts) // 2), 4), np.int64)
         tables = (self.word_keys, self.word_lengths, self.phrase_keys, self.phrase_terms)
         count = kernel.find(*buffers, kernel.fold_table(), *tables, room)
@@ -97,7 +97,7 @@ def word_hashes(words: tuple[str, ...]) -> Longs:
 
 @functools.cache
 def group_keys() -> tuple[str, ...]:
-    """Keys of the groups of all languages, in the order of the files: a group's place is its bit in a mask."""
+    """Keys of the groups of all languages, in the files' order: a group's place is its bit in a mask."""
     found: dict[str, None] = {}
     for language in LANGUAGES:
         found |= dict.fromkeys(group.key for group in load(language).groups)

@@ -17,7 +17,7 @@ MEASURES = ("toxicity", "words", "polite", "refusal")
 def gaps(measures: pl.DataFrame, settings: Settings) -> list[Gap]:
     """For each language, group, whose message and measure: the mean less that of messages about other groups.
 
-    Only where group and others are large enough. Intervals by studentised bootstrap over blocks of conversations.
+    Only where group and others are large enough. Intervals by studentised bootstrap over blocks.
     """
     keys = ["language", "about", "measure"]
     groups = measures.filter(pl.col("group") != "")
@@ -25,9 +25,9 @@ def gaps(measures: pl.DataFrame, settings: Settings) -> list[Gap]:
         groups.group_by(*keys, "group")
         .agg(pl.col("n").sum(), pl.col("conversations").sum())
         .join(
-            measures.filter(pl.col("group") == "").group_by(keys).agg(
-                pl.col("n").sum().alias("all"), pl.col("conversations").sum().alias("all_conversations")
-            ),
+            measures.filter(pl.col("group") == "")
+            .group_by(keys)
+            .agg(pl.col("n").sum().alias("all"), pl.col("conversations").sum().alias("all_conversations")),
             on=keys,
         )
         .filter(
@@ -37,7 +37,7 @@ def gaps(measures: pl.DataFrame, settings: Settings) -> list[Gap]:
             & (pl.col("all_conversations") - pl.col("conversations") >= settings.least_conversations)
         )
         .sort(*keys, "group")
-    )  # fmt: skip
+    )
     if not tests.height:
         return []
     places = tests.select(*keys, "group").with_row_index("test")
@@ -49,7 +49,10 @@ def gaps(measures: pl.DataFrame, settings: Settings) -> list[Gap]:
     q = benjamini_hochberg(found.p)
     return [
         Gap(
-            **{key: row[key] for key in (*keys, "group")},
+            language=row["language"],
+            about=row["about"],
+            measure=row["measure"],
+            group=row["group"],
             n=int(row["n"]),
             conversations=int(row["conversations"]),
             other_n=int(row["all"] - row["n"]),

@@ -51,13 +51,20 @@ def _messages(
     low, high = wilson(y, n)
     return [
         Share(
-            group=key, stage=stage, unit="messages", role=role, count=int(hits[:, i].sum()), of=int(of),
-            share=float(hits[:, i].sum() / of), low=float(low[i]), high=float(high[i]),
+            group=key,
+            stage=stage,
+            unit="messages",
+            role=role,
+            count=int(hits[:, i].sum()),
+            of=int(of),
+            share=float(hits[:, i].sum() / of),
+            low=float(low[i]),
+            high=float(high[i]),
             claimed=bool(known.get(key, 0) >= settings.least_conversations),
         )
         for i, key in enumerate(keys)
         if known.get(key, 0)
-    ]  # fmt: skip
+    ]
 
 
 def _conversations(mentioning: pl.DataFrame, stage: str, role: str, settings: Settings) -> list[Share]:
@@ -72,10 +79,18 @@ def _conversations(mentioning: pl.DataFrame, stage: str, role: str, settings: Se
         low, high = wilson(count, of)
         found.append(
             Share(
-                group=key, stage=stage, unit="conversations", role=role, count=int(count), of=int(of),
-                share=count / of, low=float(low), high=float(high), claimed=count >= settings.least_conversations,
+                group=key,
+                stage=stage,
+                unit="conversations",
+                role=role,
+                count=int(count),
+                of=int(of),
+                share=count / of,
+                low=float(low),
+                high=float(high),
+                claimed=count >= settings.least_conversations,
             )
-        )  # fmt: skip
+        )
     return found
 
 
@@ -114,11 +129,17 @@ def occupations(gendered: pl.DataFrame, settings: Settings) -> list[Occupation]:
         percent = known[str(language)].get(str(name))
         found.append(
             Occupation(
-                language=str(language), occupation=str(name), women=women, of=of, share=women / of,
-                low=float(low), high=float(high), reference=None if percent is None else percent / 100,
+                language=str(language),
+                occupation=str(name),
+                women=women,
+                of=of,
+                share=women / of,
+                low=float(low),
+                high=float(high),
+                reference=None if percent is None else percent / 100,
                 claimed=of >= settings.least_conversations,
             )
-        )  # fmt: skip
+        )
     return found
 
 

@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 
 from curate.bias.facts import Settings, Swap
 from curate.bias.lexicon import LANGUAGES, Lexicon, folded, load
-from curate.bias.means import paired
-from curate.bias.stats import benjamini_hochberg
+from curate.bias.stats import benjamini_hochberg, student
 
 VOWELS = frozenset("aeiouyh")
 SWAPS = 3
@@ -31,7 +30,7 @@ class Scorer(Protocol):
 
 
 def swaps(scorer: Scorer, sentences: pl.DataFrame, limit: float, settings: Settings) -> list[Swap]:
-    """Our own neutral and hostile sentences with each group in turn, and real ones with their group exchanged.
+    """Our own neutral and hostile sentences with each group in turn, and real ones with another group.
 
     `sentences` are rows of `counting.sentences`. The interval of a difference is over sentences; p-values are
     corrected over all of them together.
@@ -93,9 +92,10 @@ def sentence(template: str, person: str, people: str) -> str:
 
 
 def exchanged(sentences: pl.DataFrame) -> list[dict[str, Any]]:
-    """Real sentences with their group's word exchanged for the same form of up to SWAPS other groups of its axis.
+    """Real sentences with their group's word exchanged for that of up to SWAPS other groups of its axis.
 
-    Only where the new word begins alike (vowel or consonant), so that no article or elision has to change.
+    Words are exchanged in the same form, and only where the new one begins alike (vowel or consonant), so
+    that no article or elision has to change.
     """
     found: list[dict[str, Any]] = []
     for row in sentences.iter_rows(named=True):
@@ -115,10 +115,14 @@ def exchanged(sentences: pl.DataFrame) -> list[dict[str, Any]]:
             if text:
                 found.append(
                     {
-                        "language": row["language"], "source": "real", "group": key,
-                        "sentence": row["draw"], "text": text, "before": row["text"],
+                        "language": row["language"],
+                        "source": "real",
+                        "group": key,
+                        "sentence": row["draw"],
+                        "text": text,
+                        "before": row["text"],
                     }
-                )  # fmt: skip
+                )
     return found
 
 
@@ -151,32 +155,40 @@ def replaced(text: str, start: int, stop: int, core: str, word: str) -> str:
 
 
 def compared(told: pl.DataFrame, limit: float, settings: Settings) -> list[Swap]:
-    """Differences by language, source and group."""
+    """Differences by language, source and group; intervals are Student's over sentences."""
     keys = ["language", "source", "sentence"]
     against = pl.when(pl.col("source") == "real").then("was").otherwise(pl.col("score").mean().over(keys))
-    rows = told.with_columns((pl.col("score") - against).alias("difference"))
-    found: list[dict[str, Any]] = []
-    for (language, source, group), some in sorted(
-        rows.group_by("language", "source", "group"), key=lambda pair: pair[0]
-    ):
-        pairs = (
-            some.group_by("sentence")
-            .agg(pl.col("difference").mean())
-            .sort("sentence")["difference"]
-            .to_numpy()
+    rows = told.with_columns((pl.col("score") - against).round(9).alias("difference"))
+    alone = rows.group_by("language", "source", "group", "sentence").agg(
+        pl.col("difference", "score").mean(),
+        (pl.col("score") > limit).sum().alias("above"),
+        pl.len().alias("of"),
+    )
+    found = (
+        alone.sort("language", "source", "group", "sentence")
+        .group_by("language", "source", "group", maintain_order=True)
+        .agg(
+            pl.len().alias("sentences"),
+            pl.col("score").mean().alias("mean"),
+            pl.col("difference").mean(),
+            (pl.col("difference").std() / pl.len().sqrt()).fill_null(0.0).alias("error"),
+            pl.col("above", "of").sum(),
         )
-        low, high, p = paired(np.round(pairs, 9), settings.replicates, settings.seed)
-        enough = source != "real" or len(pairs) >= settings.least_conversations
-        found.append(
-            {
-                "language": language, "source": source, "group": group, "sentences": len(pairs),
-                "mean": float(some["score"].mean()), "difference": float(pairs.mean()), "low": low, "high": high,  # type: ignore[arg-type]
-                "above": int((some["score"] > limit).sum()), "of": some.height, "p": p, "enough": enough,
-            }
-        )  # fmt: skip
-    q = benjamini_hochberg([one["p"] for one in found])
+    )
+    low, high, p = student(*(found[name].to_numpy() for name in ("difference", "error", "sentences")))
+    q = benjamini_hochberg(p)
     return [
-        Swap(**{key: value for key, value in one.items() if key != "enough"}, q=float(value_q),
-             claimed=bool(one["enough"] and value_q <= settings.family_level and abs(one["difference"]) >= LEAST_SWAP))
-        for one, value_q in zip(found, q, strict=True)
-    ]  # fmt: skip
+        Swap(
+            **{name: row[name] for name in found.columns if name != "error"},
+            low=float(low[i]),
+            high=float(high[i]),
+            p=float(p[i]),
+            q=float(q[i]),
+            claimed=bool(
+                q[i] <= settings.family_level
+                and abs(row["difference"]) >= LEAST_SWAP
+                and (row["source"] != "real" or row["sentences"] >= settings.least_conversations)
+            ),
+        )
+        for i, row in enumerate(found.iter_rows(named=True))
+    ]

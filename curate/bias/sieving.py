@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
@@ -14,8 +14,8 @@ from curate.bias.stats import Floats, benjamini_hochberg, effective, fisher, rat
 LARGEST = 20
 """Slices of a kind that are looked at, by messages; groups all."""
 FOUR_FIFTHS = 0.8
-"""A slice of which less than this share of the best slice's is let through is marked: the rule of the U.S. Uniform
-Guidelines on Employee Selection Procedures (29 CFR 1607.4 D, 1978), borrowed as an alarm, not as law."""
+"""A slice of which less than this share of the best slice's is let through is marked: the rule of the U.S.
+Uniform Guidelines on Employee Selection Procedures (29 CFR 1607.4 D, 1978), an alarm here, not law."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,8 @@ def sieving(
     q = benjamini_hochberg([p for _, p in found])
     level = settings.family_level
     return [
-        _with_q(rate, float(value), bool(value <= level)) for (rate, _), value in zip(found, q, strict=True)
+        replace(rate, q=float(value), claimed=bool(value <= level))
+        for (rate, _), value in zip(found, q, strict=True)
     ]
 
 
@@ -113,7 +114,7 @@ def table_of(
         settings.blocks,
     )
     known = dict(units.filter(pl.col("kind") == kind).select("slice", "conversations").iter_rows())
-    total = units.filter(pl.col("kind") == whole)["conversations"].sum()
+    total = float(units.filter(pl.col("kind") == whole)["conversations"].sum())
     own = np.array([known.get(name, 0) for name in slices], np.float64)
     # a conversation may hold messages of both: at least those without the slice are the others'
     return Table(kind, tuple(slices), own, n, hits, all_n - n, all_hits - hits, np.maximum(total - own, 1))
@@ -206,7 +207,7 @@ def four_fifths(found: list[tuple[Rate, float]]) -> list[tuple[Rate, float]]:
         removing = rate.verb != "flagged"
         told.append(
             (
-                _replace(
+                replace(
                     rate, four_fifths=share if removing else None, marked=removing and share < FOUR_FIFTHS
                 ),
                 p,
@@ -222,13 +223,3 @@ def _rivals(rate: Rate) -> tuple[str, str, str]:
 
 def _through(rate: Rate) -> float:
     return rate.rate if rate.verb == "kept" else 1 - rate.rate
-
-
-def _with_q(rate: Rate, q: float, claimed: bool) -> Rate:
-    return _replace(rate, q=q, claimed=claimed)
-
-
-def _replace(rate: Rate, **changes: object) -> Rate:
-    from dataclasses import replace
-
-    return replace(rate, **changes)  # type: ignore[arg-type]

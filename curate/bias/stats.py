@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import special
+from scipy import special  # type: ignore[import-untyped]
 
 Floats = NDArray[np.float64]
 Z95 = 1.959963984540054
@@ -39,7 +39,9 @@ def effective(hits: Floats, of: Floats, units: Floats) -> tuple[Floats, Floats]:
     conversations behind each column. Messages of one conversation are decided together, so a share of
     messages is less certain than its number says: the variance between blocks, over that of independent
     messages, is the design effect (Kish 1965; for the interval, Dean and Pagano 2015). It is never taken to
-    be under 1. Where none or all are hits there is no variance to see, and conversations count.
+    be under 1. Hits are never worth more than the conversations they come from, nor are misses: a variance
+    that one much copied conversation makes is underestimated. Where none or all are hits there is no variance
+    to see, and conversations count.
     """
     y, n = hits.sum(0), of.sum(0)
     blocks = np.maximum((of > 0).sum(0), 2)
@@ -49,14 +51,27 @@ def effective(hits: Floats, of: Floats, units: Floats) -> tuple[Floats, Floats]:
         design = variance / (share * (1 - share) / n)
         none = (y <= 0) | (y >= n)
         design = np.where(none, n / np.maximum(units, 1), design)
+        design = np.fmax(design, y / occupants(hits > 0))  # fmax: 0 / 0 says nothing
+        design = np.fmax(design, (n - y) / occupants(of > hits))
     design = np.maximum(np.nan_to_num(design, nan=1.0, posinf=1.0), 1.0)
     return y / design, n / design
+
+
+def occupants(full: NDArray[np.bool_]) -> Floats:
+    """How many conversations fill so many of the blocks (rows), by column: linear counting (Whang 1990).
+
+    >>> occupants(np.array([[True], [False], [False], [False]])).round(2).tolist()
+    [1.15]
+    """
+    with np.errstate(divide="ignore"):
+        found: Floats = -full.shape[0] * np.log1p(-full.mean(0))
+    return found
 
 
 def ratio_interval(
     hits: Floats, of: Floats, other_hits: Floats, other_of: Floats, z: float = Z95
 ) -> tuple[Floats, Floats, Floats]:
-    """The ratio of two shares and its interval, from the Wilson intervals of both (MOVER: Donner and Zou 2012).
+    """A ratio of two shares and its interval, from both Wilson intervals (MOVER, Donner and Zou 2012).
 
     Infinite, or open above, where the others have no hit; nan where nothing can be said.
     """
@@ -81,9 +96,10 @@ def ratio_interval(
 
 
 def fisher(hits: ArrayLike, of: ArrayLike, other_hits: ArrayLike, other_of: ArrayLike) -> Floats:
-    """Two-sided p-values that two shares are one: twice the smaller tail of the hypergeometric law.
+    """Two-sided p-values that two shares are one: twice the smaller tail of the hypergeometric law (mid-p).
 
-    Numbers are rounded to whole ones first, so effective numbers may be given.
+    What was observed counts half in its tail (Lancaster 1961). Numbers are rounded to whole ones first, so
+    effective numbers may be given.
 
     >>> [round(float(p), 4) for p in fisher([3, 0], [10, 10], [3, 10], [10, 10])]
     [1.0, 0.0]
@@ -100,7 +116,7 @@ def fisher(hits: ArrayLike, of: ArrayLike, other_hits: ArrayLike, other_of: Arra
 
 
 def _hypergeometric(y: int, n: int, other_y: int, other_n: int) -> float:
-    """Twice the smaller tail; sums stop where what is left no longer counts."""
+    """Twice the smaller tail, what was observed by half; sums stop where what is left no longer counts."""
     total, marked = n + other_n, y + other_y
     low, high = max(0, marked - other_n), min(n, marked)
 
@@ -119,14 +135,29 @@ def _hypergeometric(y: int, n: int, other_y: int, other_n: int) -> float:
         tail = np.arange(y, min(high, y + spread) + 1)
     else:
         tail = np.arange(max(low, y - spread), y + 1)
-    p = 2 * float(np.exp(log(tail) + scale).sum())
-    return min(p, 1.0)
+    chances = np.exp(log(tail) + scale)
+    p = 2 * float(chances.sum() - chances[0 if y >= expected else -1] / 2)
+    return min(round(p, 12), 1.0) if p > 0.5 else p
 
 
 def two_sided(t: ArrayLike, freedom: ArrayLike) -> Floats:
     """p-values of Student's t."""
     p: Floats = 2 * special.stdtr(np.maximum(np.asarray(freedom, np.float64), 1), -np.abs(np.asarray(t)))
     return np.nan_to_num(p, nan=1.0)
+
+
+def student(mean: Floats, error: Floats, n: Floats) -> tuple[Floats, Floats, Floats]:
+    """Student's 95% interval of means of n values, and the p-value that a mean is none.
+
+    >>> low, high, p = student(np.array([1.0]), np.array([0.5]), np.array([9]))
+    >>> low.round(2).tolist(), high.round(2).tolist(), p.round(3).tolist()
+    ([-0.15], [2.15], [0.081])
+    """
+    freedom = np.maximum(n - 1, 1)
+    half = special.stdtrit(freedom, 0.975) * error
+    with np.errstate(all="ignore"):
+        t = np.where(error > 0, mean / error, np.where(mean == 0, 0.0, np.inf))
+    return mean - half, mean + half, two_sided(t, freedom)
 
 
 def normal_two_sided(z: ArrayLike) -> Floats:
@@ -163,7 +194,7 @@ class Sums:
 
 @dataclass(frozen=True)
 class Differences:
-    """Differences of means, group less others, with intervals, effect sizes and p-values; an entry per test."""
+    """Differences of means, group less others, an entry per test: intervals, effect sizes, p-values."""
 
     mean: Floats
     other_mean: Floats
@@ -179,8 +210,8 @@ def differences(sums: Sums, replicates: int, seed: int, level: float = 0.05) -> 
 
     A replicate draws as many blocks as there are, with replacement; its difference is measured in its own
     standard error (linearised, of a difference of two ratios), and the quantiles of that make the interval.
-    p-values are Student's, with as many degrees of freedom as the group has blocks, less one. The effect size is
-    Hedges' g.
+    p-values are Student's, with as many degrees of freedom as the group has blocks, less one. The effect size
+    is Hedges' g.
     """
     blocks = (sums.n > 0).sum(0)
     mean, other_mean, error = _means(_columns(sums, slice(None)), None)
@@ -220,10 +251,7 @@ def _columns(sums: Sums, tests: slice) -> Floats:
 def _means(columns: Floats, draws: Floats | None) -> tuple[Floats, Floats, Floats]:
     """Both means and the error of their difference, over all blocks or for each row of `draws` (weights)."""
     with np.errstate(all="ignore"):
-        if draws is None:
-            sums = columns.sum(1)
-        else:
-            sums = np.stack([draws @ column for column in columns])
+        sums = columns.sum(1) if draws is None else np.stack([draws @ column for column in columns])
         n, y, m, x, nn, ny, nm, nx, yy, ym, yx, mm, mx, xx = sums
         a, b = y / n, x / m
         # residual of a block: (y - a n) / N - (x - b m) / M; its square, written out
@@ -235,8 +263,8 @@ def _means(columns: Floats, draws: Floats | None) -> tuple[Floats, Floats, Float
 
 
 def _bootstrap_t(sums: Sums, difference: Floats, replicates: int, seed: int) -> Floats:
-    """(replicate, test): how many of its own errors each replicate's difference lies from the one observed."""
-    blocks, tests = sums.n.shape
+    """(replicate, test): how many of its own errors a replicate's difference lies from the observed."""
+    tests = sums.n.shape[1]
     if not tests:
         return np.zeros((0, 0))
     used = (sums.n + sums.other_n).sum(1) > 0
