@@ -197,5 +197,28 @@ def evaluate(
         print(json.dumps(told.as_dict()))
 
 
+@app.command(epilog="Example: train demo")
+def demo(
+    inputs: Annotated[
+        list[str] | None, typer.Argument(metavar="[LOGS...]", help="Raw logs; invented ones without.")
+    ] = None,
+    tokens: Annotated[int, typer.Option(help="Target tokens that each model sees.")] = 0,
+    workers: Annotated[int, typer.Option(help="Models trained at a time; 0: one a core.")] = 0,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Curate logs, train a small model on raw and on curated, compare: minutes on a laptop, no download."""
+    from rich.console import Console
+
+    from train import demo as demos
+    from train import demo_table
+
+    console = Console(stderr=as_json, highlight=False, quiet=quiet)
+    told = demos.demo(inputs or (), tokens=tokens or demos.TOKENS, workers=workers, say=console.print)
+    demo_table.show(console, told)
+    if as_json:
+        print(json.dumps(told.as_dict()))
+
+
 if __name__ == "__main__":
     main()

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from train.errors import TrainError
-from train.evaluate import Evaluation
+from train.evaluated import Evaluation
 from train.intervals import Interval, ratio, resampled
 
 OWN = ("tokenizer", "exact_bytes")

@@ -7,10 +7,11 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from train import figures, records, table
+from train import figures, records, table, terminal
 from train.compare import compare
 from train.errors import ConfigError, DataError
-from train.evaluate import Evaluation, Options, evaluate, from_dict
+from train.evaluate import Options, evaluate
+from train.evaluated import Evaluation, from_dict
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -50,6 +51,7 @@ def run(
         from train import leak
 
         leak.stand(list(records.read(trained_on)), conversations, leak.known_pairs(trained_on, source))
+    terminal.silence()
     network, tokenizer = open_model(model, device_of(Config()))
     told = evaluate(network, tokenizer, conversations, options, name=model)
     if to:

@@ -9,34 +9,42 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from train.compare import Comparison
-    from train.evaluate import Evaluation, Figure
+    from train.evaluated import Evaluation, Figure
+
+
+WIDE = 100
+"""Columns of a terminal on which both intervals have room."""
 
 
 def show(console: Console, told: Evaluation) -> None:
     """Print the figures; intervals are those of conversations drawn again, 95 in 100."""
     from rich.table import Table
 
-    made = Table(title=f"{told.model}  (definition {told.hash})", title_justify="left")
-    made.add_column("slice")
-    for name in ("perplexity", "95%", "bits per byte", "95%", "conversations", "tokens"):
-        made.add_column(name, justify="right", no_wrap=True)
+    wide = console.width >= WIDE
+    made = Table(title=f"{told.model}  (definition {told.hash})", title_justify="left", box=None)
+    made.add_column("slice", no_wrap=True, max_width=32)
+    for place, name in enumerate(("perplexity", "95%", "bits/byte", "95%", "chats", "tokens")):
+        if wide or place != 1:
+            made.add_column(name, justify="right", no_wrap=True)
     before = ""
     for one in (told.overall, *told.slices):
-        if one.kind != before:
-            made.add_section()
+        if one.kind != before and before:
+            made.add_row()
         before = one.kind
-        made.add_row(*cells(one))
+        made.add_row(*(cell for place, cell in enumerate(cells(one)) if wide or place != 2))
     console.print(made)
     for gain in told.context:
         left = "system messages only" if gain.left == "alone" else "only their own exchange"
         console.print(
-            f"context gives {number(gain.gain, 4)} bits per byte {span(gain.low, gain.high, 4)} over {left} before "
-            f"{gain.answers} answers (perplexity {number(gain.ratio, 2)} times as high without)"
+            f"context gives {number(gain.gain, 4)} bits per byte {span(gain.low, gain.high, 4)} "
+            f"over {left} before {gain.answers} answers "
+            f"(perplexity {number(gain.ratio, 2)} times as high without)"
         )
     d = told.definition
+    bytes_ = "exact" if told.exact else "estimated by message: the tokenizer is not byte-level"
     console.print(
-        f"windows of {d['window']} tokens every {d['stride']}, {d['dtype']}, bytes "
-        f"{'exact' if told.exact else 'estimated by message: the tokenizer is not byte-level'}; {told.seconds:.1f} s"
+        f"windows of {d['window']} tokens every {d['stride']}, {d['dtype']}, bytes {bytes_}; "
+        f"{told.seconds:.1f} s"
     )
 
 

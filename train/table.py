@@ -45,7 +45,7 @@ def groups(path: Path, columns: Sequence[str]) -> Iterator[list[dict[str, Any]]]
 
 
 def as_read(out: str | Path, undone: str | None = None) -> Iterator[Conversation]:
-    """Every conversation that a run read, whatever was decided, with its texts as read, private values replaced.
+    """Every conversation that a run read, whatever was decided: texts as read, private values replaced.
 
     `undone`: only what this rewrite changed is as read, everything else as it stands now; what other rewrites
     changed too cannot be told apart and stays as it is.
@@ -57,6 +57,27 @@ def as_read(out: str | Path, undone: str | None = None) -> Iterator[Conversation
                 tuple(message_of(row, undone) for row in group),
                 tools_of(group),
             )
+
+
+def as_kept(out: str | Path, undone: str | None = "") -> Iterator[Conversation]:
+    """The conversations that a run kept, from the message table and its verdicts; what is masked weighs 0.
+
+    `undone` is that of `as_read`; by default every text is as curated.
+    """
+    for texts, told in zip(parts(out, "messages"), parts(out, "verdicts"), strict=True):
+        verdicts = rows(told, ("verdict",))
+        for group in groups(texts, TEXTS):
+            judged = [(row, next(verdicts)["verdict"]) for row in group]
+            messages = tuple(
+                weighed(message_of(row, undone), verdict) for row, verdict in judged if verdict != "drop"
+            )
+            if messages:
+                yield Conversation(group[0]["conversation_id"], messages, tools_of(group))
+
+
+def weighed(message: Message, verdict: str) -> Message:
+    """The message as the curated set has it: an assistant's that is masked weighs 0."""
+    return replace(message, weight=0) if verdict == "mask" and message.role == "assistant" else message
 
 
 def message_of(row: dict[str, Any], undone: str | None) -> Message:

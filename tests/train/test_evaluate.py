@@ -20,7 +20,8 @@ from train import evaluate as evaluates
 from train.compare import NotComparableError, compare
 from train.context import ALONE, EXCHANGE, answers
 from train.errors import ConfigError
-from train.evaluate import Evaluation, Options, evaluate, from_dict
+from train.evaluate import Options, evaluate
+from train.evaluated import Evaluation, from_dict
 from train.records import Conversation, conversation
 from train.render import Renderer
 from train.windows import spans
