@@ -20,7 +20,7 @@ def adapt(model: Any, lora: Lora, new_tokens: Sequence[int] = ()) -> Any:
     if targets == ["all-linear"]:
         targets = "all-linear"
     options = (
-        {"trainable_token_indices": dict.fromkeys(tables(model), list(new_tokens))} if new_tokens else {}
+        {"trainable_token_indices": {name: list(new_tokens) for name in tables(model)}} if new_tokens else {}
     )
     settings = LoraConfig(
         r=lora.rank,

@@ -63,7 +63,8 @@ def finish(console: Console, done: Fit) -> None:
     state = done.state
     console.print(
         f"{state.step} steps, {state.targets:,} targets, {state.seconds:.0f} s; the model is in "
-        f"{done.folder}\nnext: train eval {done.folder} OUT, train export {done.folder}"
+        f"{done.folder}\nnext: train eval {done.folder} OUT, train export {done.folder}",
+        soft_wrap=True,
     )
 
 
