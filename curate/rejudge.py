@@ -12,7 +12,7 @@ from curate import engine, manifest, schema
 from curate.engines import InProcess
 from curate.errors import TamisError
 from curate.passes.base import Decider, GlobalPass, Pass
-from curate.recipe import Recipe, kind_of, options_of, parse
+from curate.recipe import kind_of, options_of
 from curate.runs import Run, open_run
 from curate.sieve import WORK, Job, Shard, parquet
 from curate.stages import Stages, conclude
@@ -20,14 +20,6 @@ from curate.storage import Storage
 
 NEW = f"{WORK}/rejudged/"
 """Where the new verdicts grow; they take the old ones' place when they are whole."""
-
-
-def recipe_of(run: Run, sets: Sequence[str] = ()) -> Recipe:
-    """The recipe of a finished run, with settings applied."""
-    told = run.manifest["recipe"]
-    tables = [{"use": one["use"], **one["options"]} for one in told["passes"]]
-    data = {"name": told["name"], "description": told["description"], "pass": tables}
-    return parse(data, f"the recipe of {run.out}", sets)
 
 
 def rejudge(out: str, sets: Sequence[str]) -> Run:
@@ -39,7 +31,7 @@ def rejudge(out: str, sets: Sequence[str]) -> Run:
     """
     run = open_run(out)
     finish_interrupted(run.storage)
-    old, new = recipe_of(run), recipe_of(run, sets)
+    old, new = run.recipe(), run.recipe(sets)
     missing = [
         line for one, other in zip(old.passes, new.passes, strict=True) for line in to_measure(one, other)
     ]

@@ -17,7 +17,7 @@ from curate.engines import executor
 from curate.errors import InputError, LimitBrokenError, TamisError
 from curate.passes.base import Redaction
 from curate.readers.types import InputOptions, Look, Plan
-from curate.recipe import DEFAULT, Recipe, load
+from curate.recipe import DEFAULT, Recipe, load, parse
 from curate.sieve import WORK, Job, Shard, shard_key
 from curate.stages import Progress, Stages
 from curate.storage import Storage
@@ -61,6 +61,13 @@ class Run:
             "conversation_id", "turn"
         )
         return pl.concat([texts, verdicts], how="horizontal")
+
+    def recipe(self, sets: Sequence[str] = ()) -> Recipe:
+        """The recipe that made it, with settings applied; options that are private have their defaults."""
+        told = self.manifest["recipe"]
+        tables = [{"use": one["use"], **one["options"]} for one in told["passes"]]
+        data = {"name": told["name"], "description": told["description"], "pass": tables}
+        return parse(data, f"the recipe of {self.out}", sets)
 
     def why(self, conversation_id: str) -> Any:
         """What was changed in a conversation and what was decided, with the evidence; see `curate.why`."""

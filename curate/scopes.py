@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import polars as pl
 
 from curate import schema
-from curate.passes.base import Scope
+
+Scope = Literal["message", "exchange", "tail", "conversation"]
+"""How far a decision reaches; what an exchange and a tail are says `Reach`."""
 
 
 @dataclass(frozen=True)

@@ -54,12 +54,10 @@ def why(run: Run, conversation_id: str) -> Why:
 
     Raises InputError, with ids that begin alike, where it has no such conversation.
     """
-    from curate.rejudge import recipe_of
-
     rows = run.messages.filter(pl.col("conversation_id") == conversation_id).collect()
     if not rows.height:
         raise InputError(unknown_id(run, conversation_id))
-    recipe = recipe_of(run)
+    recipe = run.recipe()
     told = tuple(told_of(rows[place], recipe) for place in range(rows.height))
     first = rows.row(0, named=True)
     return Why(

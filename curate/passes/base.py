@@ -9,7 +9,8 @@ from typing import ClassVar, Literal, Self
 
 import polars as pl
 
-Scope = Literal["message", "exchange", "tail", "conversation"]
+from curate.scopes import Scope as Scope
+
 Then = Literal["flag", "mask", "drop"]
 
 

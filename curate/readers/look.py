@@ -10,6 +10,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from curate.readers.containers import CONTAINERS
 from curate.readers.detect import ROWS, claimed_by, detect
 from curate.readers.elements import split
 from curate.readers.exact import parse
@@ -45,8 +46,6 @@ _PROSE |= {".ini", ".cfg", ".sh", ".tex", "readme", "license", "licence", "notic
 
 def look_at(place: Place, options: InputOptions) -> tuple[Look, ...]:
     """What the place holds. Raises Unreadable with the reason and, where there are any, the candidates."""
-    from curate.readers.plan import CONTAINERS
-
     head = read_head(place, HEAD)
     container = ""
     try:

@@ -13,6 +13,7 @@ from types import ModuleType
 import polars as pl
 
 from curate.errors import InputError, RecipeError, unknown
+from curate.readers.containers import CONTAINERS
 from curate.readers.detect import ROWS
 from curate.readers.inputs import list_places
 from curate.readers.look import look_at
@@ -21,20 +22,6 @@ from curate.readers.roles import check_roles
 from curate.readers.schemas import SCHEMAS
 from curate.readers.types import Batch, InputOptions, Look, NotALog, Piece, Place, Plan, Unreadable
 from curate.schema import MESSAGES, QUARANTINE
-
-CONTAINERS: dict[str, str] = {
-    "jsonl": "curate.readers.jsonl",
-    "json": "curate.readers.json_array",
-    "text": "curate.readers.text_file",
-    "csv": "curate.readers.tables",
-    "xlsx": "curate.readers.tables",
-    "parquet": "curate.readers.tables",
-    "rows": "curate.readers.regroup",
-}
-"""Container: the module (types.Container) that looks at it, cuts it and reads it.
-
-"rows" cuts and reads every look whose schema is "messages" (a row per message), all of them together.
-"""
 
 
 def plan(inputs: Sequence[InputOptions], shard_bytes: int = 32 << 20, limit: int | None = None) -> Plan:

@@ -48,11 +48,10 @@ def figures(told: Preview) -> dict[tuple[str, str], tuple[Any, Any]]:
 
 
 def truth(run: curate.Run) -> dict[tuple[str, str], tuple[int, int]]:
-    from curate.rejudge import recipe_of
 
     rows = schema.number_conversations(run.messages.collect())
     found = {}
-    for verb, by, counted, whether in asked(recipe_of(run), rows):
+    for verb, by, counted, whether in asked(run.recipe(), rows):
         each = rows.group_by(schema.CONVERSATION).agg(counted.sum().alias("m"), whether.alias("c"))
         found[verb, by] = (int(each["c"].sum()), int(each["m"].sum()))
     return found
