@@ -204,6 +204,40 @@ def report(out: RunFolder, lang: Lang = "en") -> None:
         print(path)
 
 
+@app.command(epilog="Example: curate bias out/ --fail-on bias.toml")
+def bias(
+    out: RunFolder,
+    fail_on: Annotated[
+        str | None,
+        typer.Option("--fail-on", metavar="FILE", help="Limits in TOML; exit 3 where one is broken."),
+    ] = None,
+    declared: Annotated[
+        list[str] | None,
+        typer.Option(metavar="FIELD", help="A field of the export by which a group is declared."),
+    ] = None,
+    lang: Lang = "en",
+    as_json: Json = False,
+) -> None:
+    """Audit a finished run for bias: who is mentioned and how, and what the sieve did to whom."""
+    from curate import runs
+    from curate.bias import audit, facts, limits
+
+    check_language(lang)
+    wanted = limits.load(fail_on) if fail_on else None
+    done = runs.open_run(out)
+    found = audit(done, declared=declared or ())
+    if done.storage.local:
+        from reports import bias as page
+
+        path = page.write(out, lang=lang)
+        if not as_json:
+            print(path)
+    if as_json:
+        sys.stdout.write(facts.to_json(found).decode())
+    if wanted:
+        limits.stand(found, wanted, out)
+
+
 @app.command(epilog="Example: curate check chat")
 def check(
     recipe: Annotated[str, typer.Argument(help="A recipe's file, or the name of a shipped one.")],
