@@ -5,7 +5,8 @@
 
 Arms: `ours`; `trainer` (transformers' Trainer as people run it: padded, SDPA); `trainer-compiled`
 (torch.compile, flex attention, one padded shape); `trl` (TRL's packing); `trl-liger` (and Liger's kernels).
-An arm counts only if its loss agrees with ours at the first step and at the last. Every arm runs twice, the second time in reverse order.
+An arm counts only if its loss agrees with ours at the first step and at the last. Every arm runs twice,
+the second time in reverse order.
 """
 
 from __future__ import annotations
@@ -68,7 +69,7 @@ FIRST, LAST = 0.01, 0.02
 
 
 def workload(folder: Path, size: str, length: int, steps: int, step_tokens: int, seed: int = 0) -> None:
-    """Write model sizes and conversations: ids of a skewed vocabulary, lengths like those of chats (log-normal,
+    """Write model sizes and conversations: ids of a skewed vocabulary, lengths like chats' (log-normal,
     median 180 tokens, mean 248), every other 24 tokens learned; `steps` steps of as many conversations."""
     rng = np.random.default_rng(seed)
     vocabulary = SIZES[size]["vocab_size"]
@@ -150,7 +151,8 @@ def told(results: list[dict[str, Any]], size: str) -> str:
         agrees = "void: differs" if one.get("void") else "agrees"
         lines.append(
             f"{one['arm']:<18}{one['tokens_per_second']:>12,.0f}{one['mfu']:>8.1%}{one['median']:>10.3f}"
-            f"{one['p90']:>9.3f}{one['peak_bytes'] / 1e9:>9.2f}{one['padding']:>9.1%}  {agrees} {one.get('apart')}"
+            f"{one['p90']:>9.3f}{one['peak_bytes'] / 1e9:>9.2f}{one['padding']:>9.1%}  "
+            f"{agrees} {one.get('apart')}"
         )
     counted = [one for one in results if "failed" not in one and not one.get("void")]
     best = {

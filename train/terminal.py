@@ -59,11 +59,21 @@ def resume(console: Console, folder: str, *, force: bool, quiet: bool) -> Fit:
 
 
 def finish(console: Console, done: Fit) -> None:
-    """Say where the model is and what to run next."""
-    state = done.state
+    """Write samples and the page; say where the model is and what to run next."""
+    import os
+
+    from train import lora, page, sample
+
+    if int(os.environ.get("RANK", "0")):
+        return
+    state, source = done.state, done.prepared.config.data.source
+    some = list(records.read(source, limit=20)) if Path(source).exists() else []
+    sample.write(done.folder, lora.plain(done.model), done.tokenizer, some)
+    page.write(done.folder)
     console.print(
         f"{state.step} steps, {state.targets:,} targets, {state.seconds:.0f} s; the model is in "
-        f"{done.folder}\nnext: train eval {done.folder} OUT, train export {done.folder}",
+        f"{done.folder}, its page is train.html\n"
+        f"next: train eval {done.folder} OUT, train export {done.folder}",
         soft_wrap=True,
     )
 
