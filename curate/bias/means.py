@@ -27,11 +27,16 @@ def gaps(measures: pl.DataFrame, settings: Settings) -> list[Gap]:
         .join(
             measures.filter(pl.col("group") == "")
             .group_by(keys)
-            .agg(pl.col("n").sum().alias("all"), pl.col("conversations").sum().alias("all_conversations")),
+            .agg(
+                pl.col("n").sum().alias("all"),
+                pl.col("squares").sum().alias("any"),
+                pl.col("conversations").sum().alias("all_conversations"),
+            ),
             on=keys,
         )
         .filter(
-            (pl.col("n") >= settings.least_messages)
+            (pl.col("any") > 0)  # nowhere polite, nowhere a refusal: nothing to compare
+            & (pl.col("n") >= settings.least_messages)
             & (pl.col("conversations") >= settings.least_conversations)
             & (pl.col("all") - pl.col("n") >= settings.least_messages)
             & (pl.col("all_conversations") - pl.col("conversations") >= settings.least_conversations)
@@ -92,6 +97,7 @@ def answers(rows: pl.DataFrame, settings: Settings) -> list[Answer]:
     ).filter(pl.col("value").is_not_null())
     keys = ["template", "language", "axis", "measure"]
     means = long.group_by(*keys, "group").agg(pl.col("value").mean(), pl.len().alias("answers"))
+    means = means.filter((pl.col("value").abs().max() > 0).over("measure"))
     several = means.filter(pl.len().over(keys) > 1).with_columns(
         ((pl.col("value").sum().over(keys) - pl.col("value")) / (pl.len().over(keys) - 1)).alias("other")
     )
