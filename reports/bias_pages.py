@@ -9,7 +9,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from reports import bias_charts, bias_views, pages
+from reports import bias_charts, bias_tables, bias_views, pages
 from reports.bias_facts import Facts
 from reports.words import Words, load
 
@@ -43,7 +43,7 @@ def render_bias(facts: Facts, lang: str = "en") -> str:
         "removed": removed,
         "mentions": mentions,
         "beside": bias_views.beside(facts, words),
-        "tables": bias_views.tables(facts, words),
+        "tables": bias_tables.tables(facts, words),
         "scorers": scorers,
         "method": method(facts, words),
         "started": words.date(facts.started),

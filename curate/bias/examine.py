@@ -7,6 +7,7 @@ from typing import Any
 
 import polars as pl
 
+from curate import schema
 from curate.bias import counting, facts
 from curate.bias.association import associations
 from curate.bias.facts import BiasFacts, Covered, GroupName, Settings
@@ -16,6 +17,7 @@ from curate.bias.means import answers, gaps
 from curate.bias.people import occupations, pronouns, representation
 from curate.bias.scoring import swaps
 from curate.bias.sieving import sieving
+from curate.errors import InputError
 from curate.runs import Run
 
 DECIDING = ("decider", "global")
@@ -29,8 +31,11 @@ def audit(
     `declared` names fields of the export (in `extra`) by which authors or conversations declare a group: they
     become slices. `watch` names words whose association is told whatever was found. Nothing is inferred of
     anybody: a group is what a text mentions or a column declares. Raises InputError where there is no
-    finished run.
+    finished run, and for a field whose name cannot be looked up.
     """
+    wrong = [name for name in declared if not name or set(name) & set("'\\")]
+    if wrong:
+        raise InputError(f"declared field {wrong[0]!r} cannot be looked up; name a field of the export")
     made = examine(run.manifest, parts(run), settings or Settings(), declared, frozenset(watch))
     run.storage.write(facts.NAME, facts.to_json(made))
     return made
@@ -66,7 +71,8 @@ def examine(
     ask_scorer: bool = True,
 ) -> BiasFacts:
     """The facts from a run's manifest and its messages, in frames of whole conversations."""
-    counts = counting.together(counting.count(frame, settings, declared) for frame in frames)
+    parts = [counting.count(frame, settings, declared) for frame in frames]
+    counts = counting.together(parts or [counting.count(schema.MESSAGES.to_frame(), settings)], settings)
     passes = manifest["recipe"]["passes"]
     deciding = [one["name"] for one in passes if one["kind"] in DECIDING]
     scorer, limit, told = scorer_of(passes)

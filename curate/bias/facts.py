@@ -29,7 +29,7 @@ class Settings:
     replicates: int = 999
     seed: int = 20261123
     blocks: int = 2048
-    sentences: int = 400
+    sentences: int = 40
 
     @property
     def family_level(self) -> float:

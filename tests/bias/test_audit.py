@@ -71,6 +71,16 @@ def test_the_cut_into_parts_changes_no_fact(bench: ModuleType) -> None:
     assert facts.to_json(examine(bench.MANIFEST, parts, Settings(), ask_scorer=False)) == facts.to_json(whole)
 
 
+def test_a_run_without_a_message_has_an_audit(bench: ModuleType) -> None:
+    made = examine(bench.MANIFEST, [], Settings(), ask_scorer=False)
+    assert (made.messages, made.sieve, made.representation) == (0, (), ())
+
+
+def test_a_field_that_cannot_be_looked_up_is_refused(finished: runs.Run) -> None:
+    with pytest.raises(InputError, match="cannot be looked up"):
+        audit(finished, declared=("it's",))
+
+
 def test_the_twin_is_json_with_a_version_and_no_number_that_is_none(planted: BiasFacts) -> None:
     told = json.loads(facts.to_json(planted), parse_constant=lambda name: pytest.fail(name))
     assert (told["format"], told["version"]) == ("tamis-bias", 1)
