@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import Annotated, NoReturn
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
 from curate.errors import LimitBrokenError, TamisError, unknown
+
+if TYPE_CHECKING:
+    from curate.bias import BiasFacts
+    from curate.runs import Run
 
 app = typer.Typer(
     name="curate",
@@ -61,6 +66,17 @@ def check_language(lang: str) -> None:
         raise TamisError(unknown("language", lang, LANGUAGES, "--lang"))
 
 
+def audited(done: Run, lang: str, declared: Sequence[str] = ()) -> BiasFacts:
+    """The bias audit of a finished run; in a folder its facts and its page are written."""
+    from curate.bias import audit
+    from reports import bias as page
+
+    found = audit(done, declared=declared)
+    if done.storage.local:
+        page.write(done.out, lang=lang)
+    return found
+
+
 @app.command(epilog="Example: curate run samples/ --out out/")
 def run(
     inputs: Inputs = None,
@@ -80,6 +96,9 @@ def run(
         typer.Option("--keep-unread", help="Keep the bytes of unreadable records (they may be private)."),
     ] = False,
     engine: Annotated[str, typer.Option(help="local or ray.")] = "local",
+    with_bias: Annotated[
+        bool, typer.Option("--bias/--no-bias", help="Audit for bias as well: bias.html and bias.json.")
+    ] = True,
     lang: Lang = "en",
     quiet: Quiet = False,
     as_json: Json = False,
@@ -109,6 +128,8 @@ def run(
         )
     if done.storage.local:
         reports.write(out, lang=lang)
+        if with_bias:
+            audited(done, lang)
     if as_json:
         print(json.dumps(done.manifest, ensure_ascii=False))
     if not quiet:
@@ -220,18 +241,14 @@ def bias(
 ) -> None:
     """Audit a finished run for bias: who is mentioned and how, and what the sieve did to whom."""
     from curate import runs
-    from curate.bias import audit, facts, limits
+    from curate.bias import facts, limits
 
     check_language(lang)
     wanted = limits.load(fail_on) if fail_on else None
     done = runs.open_run(out)
-    found = audit(done, declared=declared or ())
-    if done.storage.local:
-        from reports import bias as page
-
-        path = page.write(out, lang=lang)
-        if not as_json:
-            print(path)
+    found = audited(done, lang, declared or ())
+    if done.storage.local and not as_json:
+        print(done.storage.path("bias.html"))
     if as_json:
         sys.stdout.write(facts.to_json(found).decode())
     if wanted:
