@@ -17,6 +17,14 @@ The core, from data to weights (each file says more):
     loss.head_of(model) -> Head       hidden_states(model, input_ids=, position_ids=, ...) -> [B, T, H]
                                       chunked_nll(hidden [N, H], head, labels [N]) -> sum, differentiable
                                       token_nll(hidden [N, H], head, labels [N]) -> [N] fp32
+    cut.fit_length(rendered, max_length, overlong) -> Cut;   accounting.account(conversations, rendered, cut)
+    pack.steps(lengths, targets, row_length=, tokens_per_step=, budget=, seed=); pack.collate(rows, ...) -> Batch
+    attention.attach(model, backend, row_length);   attention.inputs(batch, backend, device) -> model inputs
+    models.from_scratch(config_json, tokenizer, seed) -> model;   lora.adapt(model, lora), lora.merged(model)
+    prepare.prepare(config, conversations) -> Prepared;      loop.run(setup, optimizer, state) -> steps
+    fit.fit(config, folder, conversations=) -> Fit(folder, prepared, model, tokenizer, state, forecast)
+    fit.resume(folder) -> Fit;        export.export(folder, to, dtype=, gguf=), export.open_model(folder)
+    page.write(folder) -> train.html; sample.answer(model, renderer, messages) -> text
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from train.cut import Cut
-from train.errors import LimitBrokenError
+from train.errors import DataError, LimitBrokenError
 from train.records import ROLES, Conversation
 from train.render import STAND_IN, TEMPLATE, Rendered
 
@@ -74,6 +75,9 @@ def account(conversations: Sequence[Conversation], rendered: Sequence[Rendered],
     kept = sum(len(one) for one in cut.pieces) - cut.repeated
     why = dict.fromkeys(("others", "weight_zero", "stand_ins", "template"), 0)
     by_id = {one.id: one for one in conversations}
+    if len(by_id) < len(conversations):
+        twice = next(name for name, count in Counter(one.id for one in conversations).items() if count > 1)
+        raise DataError(f"two conversations have the id {twice}; give each its own")
     for piece in cut.pieces:
         for name, count in masked(piece, by_id[piece.conversation_id]).items():
             why[name] += count

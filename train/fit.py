@@ -60,12 +60,12 @@ def fit(
     ready_folder(folder, resume, fresh)
     threads(config)
     prepared = prepare(config, conversations)
-    rows, told = forecasted(prepared)
+    rows, told, recompute = forecasted(prepared)
     expected = State(config.hash(), prepared.data_hash, tokenizer_hash(prepared.tokenizer))
     if rank == 0:
         prepared.tokenizer.save_pretrained(folder)
         write_run(folder, prepared, told, expected)
-    base, model = made(prepared)
+    base, model = made(prepared, recompute)
     optimizer = loop.optimizer_of(model, config.optim, prepared.device)
     state = expected
     place = checkpoint.latest(folder / "checkpoints")
@@ -104,6 +104,7 @@ def take_steps(run: Fit, setup: loop.Setup, optimizer: Any, watch: Watch) -> Non
     """Run the loop; log each step, save as often as asked and at the end."""
     config, places = setup.config, run.folder / "checkpoints"
     log = Log(run.folder / "log.jsonl", run.state.step) if setup.rank == 0 else None
+    board = writer(run.folder) if config.run.tensorboard and setup.rank == 0 else None
     saved = run.state.step
 
     def after(step: loop.Step, state: State) -> None:
@@ -112,6 +113,9 @@ def take_steps(run: Fit, setup: loop.Setup, optimizer: Any, watch: Watch) -> Non
             peak = run.forecast.peak * setup.world
             mfu = run.forecast.flops_per_token * step.slots / (step.seconds * peak)
             log.step(step, setup.sequences, mfu=round(mfu, 4))
+            if board is not None:
+                for name in ("loss", "rate", "norm", "seconds"):
+                    board.add_scalar(name, getattr(step, name), step.number)
             if config.run.save_every and state.step % config.run.save_every == 0:
                 checkpoint.save(places, state, run.model, optimizer, config.run.keep)
                 saved = state.step
@@ -127,6 +131,21 @@ def take_steps(run: Fit, setup: loop.Setup, optimizer: Any, watch: Watch) -> Non
         checkpoint.save(places, run.state, run.model, optimizer, config.run.keep)
     log.write("end", **asdict(run.state))
     log.close()
+    if board is not None:
+        board.close()
+
+
+def writer(folder: Path) -> Any:
+    """TensorBoard's writer; ConfigError where it is not installed."""
+    try:
+        from torch.utils.tensorboard import SummaryWriter
+    except ImportError as error:
+        raise ConfigError(
+            "run.tensorboard needs the package tensorboard; 'pip install tensorboard', or leave it out: "
+            "log.jsonl holds the same"
+        ) from error
+    board: Any = SummaryWriter
+    return board(folder / "tensorboard")
 
 
 def resume(folder: str | Path, *, force: bool = False, watch: Watch = lambda step, state, fit: None) -> Fit:
@@ -188,7 +207,7 @@ def threads(config: Config) -> None:
     torch.set_float32_matmul_precision("high")
 
 
-def made(prepared: Prepared) -> tuple[Any, Any]:
+def made(prepared: Prepared, recompute: bool = False) -> tuple[Any, Any]:
     """The model to run and the one that holds what is trained (the same without adapters)."""
     import torch
 
@@ -200,7 +219,7 @@ def made(prepared: Prepared) -> tuple[Any, Any]:
         model = lora.adapt(model, config.lora, range(rows, len(prepared.tokenizer)))
     base = lora.plain(model)
     attention.attach(base, prepared.backend, prepared.row_length)
-    if config.run.checkpointing == "on":
+    if recompute:
         base.gradient_checkpointing_enable({"use_reentrant": False})
         base.enable_input_require_grads()
     return base, model
@@ -216,9 +235,25 @@ def dtype_of(config: Config, device: str) -> Any:
     return torch.float32 if told == "float32" else torch.bfloat16
 
 
-def forecasted(prepared: Prepared) -> tuple[int, forecast.Forecast]:
-    """Rows of a micro-batch and the forecast for them; ConfigError where nothing fits."""
-    config, device, length = prepared.config, prepared.device, prepared.row_length
+def forecasted(prepared: Prepared) -> tuple[int, forecast.Forecast, bool]:
+    """Rows of a micro-batch, the forecast for them, and whether activations are recomputed; ConfigError where
+    nothing fits. Recomputing costs a third more work: `auto` does so only if a single row does not fit."""
+    wanted = prepared.config.run.checkpointing
+    if wanted != "auto":
+        return *sized(prepared, prepared.config), wanted == "on"
+    try:
+        return *sized(prepared, prepared.config), False
+    except ConfigError:
+        try:
+            return *sized(prepared, changed(prepared.config, "run", checkpointing="on")), True
+        except ConfigError:
+            pass
+        raise
+
+
+def sized(prepared: Prepared, config: Config) -> tuple[int, forecast.Forecast]:
+    """The most rows that fit, or as many as asked, with their forecast; ConfigError where they do not fit."""
+    device, length = prepared.device, prepared.row_length
 
     def told(rows: int) -> forecast.Forecast:
         return forecast.forecast(

@@ -18,13 +18,15 @@ from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from tests.train.making import chats, sizes, tokenizer
-from train import checkpoint, log
+from train import checkpoint, forecast, log
+from train import fit as fits
 from train.config import Config, changed, from_dict
 from train.errors import ConfigError, DataError, LimitBrokenError, TrainError
 from train.export import export, open_model
 from train.fit import fit, read_run, resume
 from train.loop import Step
 from train.models import from_scratch
+from train.prepare import prepare
 from train.records import conversation
 
 torch.set_num_threads(1)
@@ -168,6 +170,54 @@ def test_losing_assistant_tokens_over_the_limit_stops_the_run_before_it_starts(t
     with pytest.raises(LimitBrokenError, match=r"lost_limit = 1\.0%"):
         fit(options(tmp_path), tmp_path / "run")
     assert fit(options(tmp_path, data={"lost_limit": 1.0}), tmp_path / "run").prepared.accounting.lost > 0
+
+
+def test_activations_are_recomputed_only_where_a_row_does_not_fit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written(tmp_path)
+    (tmp_path / "deep.json").write_text(json.dumps(sizes(num_hidden_layers=12, intermediate_size=512)))
+    prepared = prepare(options(tmp_path, model=str(tmp_path / "deep.json"), run={"rows": 1}))
+    kept = fits.sized(prepared, changed(prepared.config, "run", checkpointing="off"))[1].needed
+    again = fits.sized(prepared, changed(prepared.config, "run", checkpointing="on"))[1].needed
+    assert again < kept
+    for memory, recompute in ((2 * kept, False), (kept, True)):
+        monkeypatch.setattr(forecast, "memory", lambda device, memory=memory: memory)
+        assert fits.forecasted(prepared)[2] == recompute
+    monkeypatch.setattr(forecast, "memory", lambda device: again // 2)
+    with pytest.raises(ConfigError, match="what fits"):
+        fits.forecasted(prepared)
+
+
+def test_recomputed_activations_give_the_same_weights(tmp_path: Path) -> None:
+    written(tmp_path)
+    (tmp_path / "llama.json").write_text(json.dumps(sizes()))
+    for way in ("on", "off"):
+        config = options(
+            tmp_path, model=str(tmp_path / "llama.json"), run={"checkpointing": way}, optim={"steps": 3}
+        )
+        fit(config, tmp_path / way)
+    one, other = weights(tmp_path / "on"), weights(tmp_path / "off")
+    assert all(torch.allclose(one[name], other[name], atol=1e-6) for name in one)
+
+
+def test_two_conversations_of_one_id_are_refused(tmp_path: Path) -> None:
+    written(tmp_path, [*chats(2), *chats(1)])
+    with pytest.raises(DataError, match="id c0"):
+        fit(options(tmp_path), tmp_path / "run")
+
+
+def test_tensorboard_is_written_or_said_to_be_missing(tmp_path: Path) -> None:
+    import importlib.util
+
+    written(tmp_path)
+    config = options(tmp_path, run={"tensorboard": True}, optim={"steps": 1})
+    if importlib.util.find_spec("tensorboard") is None:
+        with pytest.raises(ConfigError, match="pip install tensorboard"):
+            fit(config, tmp_path / "run")
+    else:
+        fit(config, tmp_path / "run")
+        assert any((tmp_path / "run" / "tensorboard").iterdir())
 
 
 def test_nothing_to_learn_is_said(tmp_path: Path) -> None:
