@@ -244,7 +244,7 @@ def checks(facts: BiasFacts, sizes: Planted) -> dict[str, tuple[bool, bool]]:
     share = next(
         s
         for s in facts.representation
-        if (s.group, s.stage, s.unit, s.role) == ("religion.jews", "read", "conversations", "")
+        if (s.group, s.stage, s.unit, s.role) == ("religion.jews", "kept", "conversations", "")
     )
     found["share of conversations"] = (share.low <= kept_share(sizes) <= share.high, True)
     return found
