@@ -42,12 +42,17 @@ def main() -> NoReturn:
     """The entry point: errors of the user's making are one sentence and exit status 2 (3: a limit broken)."""
     try:
         app(standalone_mode=True)
+    except BrokenPipeError:
+        leave("", 0)
     except LimitBrokenError as error:
         leave(str(error), 3)
     except TamisError as error:
         leave(str(error), 2)
-    except BrokenPipeError:
-        leave("", 0)
+    except OSError as error:
+        told = f"'{error.filename}'" if error.filename else "a file"
+        leave(
+            f"{told} cannot be read or written: {error.strerror}; mend that and run the same command again", 2
+        )
     sys.exit(0)
 
 

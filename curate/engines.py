@@ -50,8 +50,9 @@ class Workers:
                     yield future.result()
             except BrokenProcessPool:
                 raise TamisError(
-                    "a worker process was killed, most likely for want of memory; run the same command again "
-                    "with fewer --workers, what is done stays done"
+                    "a worker process died, most likely for want of memory: run the same again with fewer "
+                    "workers, what is done stays done; or a script calls curate.run with workers outside "
+                    "`if __name__ == '__main__':`"
                 ) from None
             finally:
                 for future in futures:

@@ -90,7 +90,7 @@ def run(
     *,
     sets: Sequence[str] = (),
     format: str = "auto",
-    workers: int = 0,
+    workers: int = 1,
     limit: int | None = None,
     jsonl: bool = False,
     fresh: bool = False,
@@ -100,6 +100,9 @@ def run(
     progress: Progress | None = None,
 ) -> Run:
     """Curate `inputs` into the folder `out` by a recipe, and give the finished run.
+
+    `workers` above 1 (0: one for each core) starts processes; a script that asks for them must call this
+    under `if __name__ == "__main__":`, as everywhere in Python.
 
     Raises RecipeError and InputError before anything is read where what was given cannot be used, and
     InputError where nothing could be read. A run that was killed goes on where it stood; a finished one under

@@ -20,6 +20,20 @@ _JUNK = {"__MACOSX", "Thumbs.db", "desktop.ini"}
 """What operating systems leave in folders; names with a leading dot are left out as well."""
 
 
+OUTPUTS = {
+    "messages",
+    "verdicts",
+    "curated",
+    "pairs",
+    "_work",
+    "manifest.json",
+    "quarantine.jsonl",
+    "README.md",
+}
+OUTPUTS |= {"report.html", "report.json", "bias.html", "bias.json"}
+"""What a run writes: left out where a folder that is read holds a run, so that none reads its own output."""
+
+
 def list_places(options: InputOptions) -> list[Place | tuple[str, str]]:
     """The files that `options.files` names, archives opened into members, in order of their shown names.
 
@@ -112,6 +126,9 @@ def _walk(folder: Path) -> Iterator[Path]:
         raise InputError(f"folder '{error.filename}' cannot be listed; check its permissions")
 
     for root, folders, names in os.walk(folder, onerror=refuse):
+        if ("manifest.json" in names and "verdicts" in folders) or "_work" in folders:
+            folders[:] = [name for name in folders if name not in OUTPUTS]
+            names = [name for name in names if name not in OUTPUTS]
         folders[:] = sorted(name for name in folders if _wanted(name))
         for name in sorted(filter(_wanted, names)):
             yield Path(root, name)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 import tomllib
 from pathlib import Path
 
@@ -143,14 +142,3 @@ def test_an_unreadable_line_loses_values() -> None:
 
 def test_every_layer_of_encoding_is_undone_to_ask_what_is_left() -> None:
     assert deep("jean&amp;amp;#64;<i>exemple</i>%2Efr") == "jean@exemple.fr"
-
-
-def test_a_text_full_of_values_takes_time_in_proportion() -> None:
-    def seconds(times: int) -> float:
-        text = "jean 06 12 34 56 78 a@b.fr " * times
-        start = time.process_time()
-        assert redacted(text) == "jean <PHONE_1> <EMAIL_1> " * times
-        return time.process_time() - start
-
-    seconds(100)
-    assert seconds(4000) < 30 * max(seconds(400), 0.01)

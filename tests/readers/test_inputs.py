@@ -76,3 +76,16 @@ def test_a_glob_that_matches_only_hidden_things_is_an_error(logs: Path) -> None:
 def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     assert list_places(InputOptions(files=(str(tmp_path),))) == [("pipe", "not a regular file")]
+
+
+def test_a_run_inside_the_folder_that_is_read_is_not_read_again(tmp_path: Path) -> None:
+    for name in (
+        "a.jsonl",
+        "out/manifest.json",
+        "out/verdicts/part-00000.parquet",
+        "out/curated/part-00000.jsonl",
+    ):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("{}")
+    places = list_places(InputOptions(files=(str(tmp_path),)))
+    assert [place.source for place in places if isinstance(place, Place)] == ["a.jsonl"]
