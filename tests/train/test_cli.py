@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -123,7 +122,15 @@ def test_a_mistake_is_one_sentence_and_status_2(
     assert said.startswith("train: ") and sentence in said
 
 
-def test_importing_the_command_line_is_quick() -> None:
-    began = time.perf_counter()
-    subprocess.run([sys.executable, "-c", "import train.cli"], check=True, cwd=Path(__file__).parents[2])
-    assert time.perf_counter() - began < 3  # 0.2 s on an idle machine
+def test_importing_the_command_line_imports_nothing_heavy() -> None:
+    code = (
+        "import sys, train.cli; print([m for m in ('torch', 'transformers', 'polars') if m in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        check=True,
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+    )
+    assert done.stdout.strip() == "[]"
