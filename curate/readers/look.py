@@ -55,8 +55,33 @@ def look_at(place: Place, options: InputOptions) -> tuple[Look, ...]:
         read_head(place, HEAD, unbroken=True)  # a break near the start is the better reason
         if container == "csv" and options.format == "auto" and _is_prose(place.member or place.path):
             raise NotALog("not a chat log: documentation or code by its name, and no table") from None
+        if (
+            container == "csv"
+            and options.format == "auto"
+            and _is_app_export(decode_head(head, options.encoding)[0])
+        ):
+            raise Unreadable(_APP_EXPORT) from None
         raise
     return tuple(looks)
+
+
+_APP_LINE = re.compile(
+    r"\W{0,3}(?:\d{1,4}[/.-]\d{1,2}[/.-]\d{1,4},? )?\d{1,2}:\d\d\S{0,3}.{0,8}(?: - | <|\] )"
+)
+_APP_EXPORT = (
+    "looks like the text export of a chat application (WhatsApp, IRC, Signal), which is not read yet; "
+    "make it a CSV with the columns conversation_id, sent_at, author, role, text"
+)
+
+
+def _is_app_export(text: str) -> bool:
+    """Whether most of the first lines begin as chat applications write them: a time, then who speaks.
+
+    >>> _is_app_export("[12:18] <ann> hi\\n[12:19] <bob> yes\\n")
+    True
+    """
+    lines = [line for line in text.split("\n", 40)[:40] if line.strip()]
+    return 2 * sum(bool(_APP_LINE.match(line)) for line in lines) > len(lines)
 
 
 def _is_prose(name: str) -> bool:
@@ -147,7 +172,7 @@ def _is_json(line: str) -> bool:
         _, stop = json.JSONDecoder(strict=False).raw_decode(line)
     except (ValueError, RecursionError):
         return False
-    return not line[stop:].lstrip().startswith(",")
+    return not line[stop:].lstrip().startswith((",", "]"))
 
 
 def _wraps(text: str) -> bool:

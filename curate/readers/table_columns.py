@@ -108,7 +108,7 @@ def _messages(
     matched = {name: given.get(name) for name in ("text", "role")}
     text = matched["text"] or _first("messages", "text", header, taken=set(given.values()))
     if not text:
-        return "no column of message texts (text, message, body, ...)"
+        return "no column of message texts (text, message, body, ...); set text in columns of [[input]]"
     taken = {*given.values(), text}
     role, roles = matched["role"], dict(options.roles)
     if not role:

@@ -225,3 +225,16 @@ def test_no_reason_holds_text_of_the_log(tmp_path: Path) -> None:
     batch = read_all(tmp_path)
     assert batch.quarantined.height == len(bad)
     assert not batch.quarantined.filter(pl.col("reason").str.contains("mary|example"))["reason"].to_list()
+
+
+def test_an_array_of_one_element_a_line_is_an_array(tmp_path: Path) -> None:
+    first, second = (line.strip() for line in lines(2).splitlines())
+    (tmp_path / "two.json").write_bytes(b"[" + first + b",\n " + second + b"]")
+    assert read_all(tmp_path).conversations == 2
+
+
+def test_a_chat_applications_export_is_told_with_the_next_step(tmp_path: Path) -> None:
+    text = "12/03/2025, 09:14:30 - Ann: Hi\n12/03/2025, 09:15:02 - Shop: Hello\n"
+    (tmp_path / "chat.txt").write_text(text)
+    (reason,) = plan_of(tmp_path).quarantined["reason"]
+    assert "conversation_id, sent_at, author, role, text" in reason
