@@ -60,14 +60,17 @@ def compile_lexicon(lexicon: Lexicon) -> Matcher:
     """Tables of the words that end a phrase, and of phrases."""
     ends: dict[int, int] = {}
     phrases: dict[int, int] = {}
+    every = word_hashes(tuple(word for term in lexicon.terms for word in term.words))  # one call for all
+    begin = 0
     for number, term in enumerate(lexicon.terms):
-        hashes = word_hashes(term.words)
         length = len(term.words)
+        hashes = every[begin : begin + length]
+        begin += length
         ends[int(hashes[-1])] = ends.get(int(hashes[-1]), 0) | 1 << length
         phrases[int(kernel.joined(hashes, 0, length))] = number
     names = ["nothing", *sorted({layer_of(term) for term in lexicon.terms} - {"nothing"})]
     layers = np.array([names.index(layer_of(term)) for term in lexicon.terms], np.int64)
-    loose = {int(word_hashes((word,))[0]): 1 for word in lexicon.articles}
+    loose = {int(one): 1 for one in word_hashes(tuple(lexicon.articles))}
     return Matcher(lexicon, *table(ends), *table(phrases), layers, *table(loose))
 
 

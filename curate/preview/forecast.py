@@ -12,6 +12,8 @@ from curate.preview.overview import Overview
 
 REPORT_SECONDS, REPORT_PER_MESSAGE = 0.7, 2e-6
 """CPU seconds of the report: measured on runs of 700 to 300,000 messages."""
+AUDIT_SECONDS, AUDIT_PER_MESSAGE = 0.9, 7e-6
+"""CPU seconds of the bias audit and its page: measured on runs of 500 and 300,000 messages."""
 SURVEY_ROW = 24
 """Bytes of a survey row."""
 PAIRED = 4.0
@@ -47,7 +49,7 @@ def forecast(
     pools = workers if workers > 1 else 0  # a run of one shard stays in its own process
     written = round(costs.written * scale)
     once = costs.imported + planned + costs.warmed_pair + costs.pair * scale + hashing(read, written)
-    once += REPORT_SECONDS + REPORT_PER_MESSAGE * messages
+    once += REPORT_SECONDS + REPORT_PER_MESSAGE * messages + AUDIT_SECONDS + AUDIT_PER_MESSAGE * messages
     mark = costs.mark * scale
     seconds = once + costs.warmed + makespan(shards, workers) + mark / workers
     cpu = once + sum(shards) + mark + costs.warmed * max(1, pools) + 2 * pools * costs.imported

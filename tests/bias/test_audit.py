@@ -54,14 +54,6 @@ def test_nothing_is_claimed_where_nothing_is(bench: ModuleType) -> None:
     assert wrong == []
 
 
-@pytest.mark.slow
-def test_two_hundred_corpora_hold_the_promise(bench: ModuleType) -> None:
-    told = bench.measure(200, 5000)
-    assert min(told["coverage"].values()) >= 0.91
-    assert sum(told["coverage"].values()) / len(told["coverage"]) >= 0.945
-    assert told["false_alarms"] <= 0.05
-
-
 def test_the_cut_into_parts_changes_no_fact(bench: ModuleType) -> None:
     rows = bench.corpus(bench.Planted(conversations=300, dropped_ratio=3.0), 11)
     cuts = rows.with_row_index("row").filter(pl.col("turn") == 0)["row"].to_list()
