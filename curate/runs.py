@@ -19,7 +19,7 @@ from curate.passes.base import Redaction
 from curate.readers.types import InputOptions, Look, Plan
 from curate.recipe import DEFAULT, Recipe, load, parse
 from curate.sieve import WORK, Job, Shard, shard_key
-from curate.stages import Progress, Stages
+from curate.stages import Progress, Stages, remove_strays
 from curate.storage import Storage
 
 SHARD_BYTES = 32 * 2**20
@@ -112,6 +112,7 @@ def run(
     made = load(recipe, sets)
     check(made)
     job = Job(out=str(out), recipe=made, keep_unread=keep_unread, jsonl=jsonl)
+    refuse_foreign(Storage(str(out)), inputs)
     plan = with_public_names(readers.plan(asked(inputs, format, made), shard_bytes, limit), made)
     if not plan.pieces:
         raise InputError(nothing_readable(plan))
@@ -129,6 +130,23 @@ def nothing_readable(plan: Plan) -> str:
     reasons += [f"{source}: no chat log by its name" for source in plan.skipped[: 3 - len(reasons)]]
     said = "; ".join(reasons)
     return f"nothing readable in what was given ({said}); --format or [[input]] can say what it is"
+
+
+def refuse_foreign(storage: Storage, inputs: str | Path | Sequence[str | Path | InputOptions]) -> None:
+    """Raises TamisError for an OUT that holds something else than a run, or that is itself an input."""
+    if not storage.local:
+        return
+    place = Path(storage.root)
+    given = (
+        [inputs] if isinstance(inputs, str | Path) else [one for one in inputs if isinstance(one, str | Path)]
+    )
+    if any(Path(one).resolve() == place.resolve() for one in given):
+        raise TamisError(f"--out '{place}' is the input itself; name another folder")
+    if place.exists() and not place.is_dir():
+        raise TamisError(f"--out '{place}' is a file; name a folder")
+    ours = storage.exists(manifest.NAME) or storage.exists(WORK)
+    if place.is_dir() and not ours and any(place.iterdir()):
+        raise TamisError(f"--out '{place}' is not empty and holds no run; name a new or an empty folder")
 
 
 def asked(
@@ -191,8 +209,9 @@ def finished(job: Job, key: str, fresh: bool) -> bool:
     storage = job.storage
     found = manifest.read(storage)
     if fresh:
-        for name in (manifest.NAME, WORK, "messages", "verdicts", "curated", "pairs"):
+        for name in (manifest.NAME, WORK):
             storage.remove(name)
+        remove_strays(storage, [])
         return False
     if found is None:
         return False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -26,6 +27,9 @@ from curate.storage import Storage
 
 Progress = Callable[[str, int, int], None]
 """Told of a stage, how much of it is done and how much there is (bytes while sieving, else shards)."""
+
+PART = re.compile(r"/part-\d+\.(parquet|jsonl)$")
+"""What a shard's files are called: nothing else is ever removed from OUT."""
 
 AS_READ = ("as_read", "shared_branch")
 """Decisions that came with the input."""
@@ -128,7 +132,7 @@ def remove_strays(storage: Storage, shards: Sequence[Shard]) -> None:
         ours = {shard.part(folder) for shard in shards}
         ours |= {name.replace(".parquet", ".jsonl") for name in ours}
         for name in storage.names(folder):
-            if name not in ours:
+            if name not in ours and PART.search(name):
                 storage.remove(name)
 
 

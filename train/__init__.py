@@ -18,7 +18,8 @@ The core, from data to weights (each file says more):
                                       chunked_nll(hidden [N, H], head, labels [N]) -> sum, differentiable
                                       token_nll(hidden [N, H], head, labels [N]) -> [N] fp32
     cut.fit_length(rendered, max_length, overlong) -> Cut;   accounting.account(conversations, rendered, cut)
-    pack.steps(lengths, targets, row_length=, tokens_per_step=, budget=, seed=); pack.collate(rows, ...) -> Batch
+    pack.steps(lengths, targets, row_length=, tokens_per_step=, budget=, seed=)
+    pack.collate(rows, ...) -> Batch
     attention.attach(model, backend, row_length);   attention.inputs(batch, backend, device) -> model inputs
     models.from_scratch(config_json, tokenizer, seed) -> model;   lora.adapt(model, lora), lora.merged(model)
     prepare.prepare(config, conversations) -> Prepared;      loop.run(setup, optimizer, state) -> steps

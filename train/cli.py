@@ -220,5 +220,61 @@ def demo(
         print(json.dumps(told.as_dict()))
 
 
+@app.command(epilog="Example: train prove out/ --controls random,epochs,passes --to proof/")
+def prove(
+    outs: Annotated[
+        list[str], typer.Argument(metavar="OUT...", help="A curation run; more are further arms.")
+    ],
+    to: Annotated[str, typer.Option("--to", help="Folder to write.")] = "proof",
+    model: ModelSource = "",
+    config: ConfigFile = "",
+    sets: Sets = None,
+    controls: Annotated[str, typer.Option(help="Of: random, epochs, passes.")] = "random,epochs",
+    leave_out: Annotated[
+        list[str] | None, typer.Option("--leave-out", metavar="PASS", help="An arm without this pass.")
+    ] = None,
+    other: Annotated[
+        list[str] | None, typer.Option("--other", metavar="NAME=FILE", help="Another tool's set.")
+    ] = None,
+    trained: Annotated[
+        list[str] | None,
+        typer.Option("--trained", metavar="NAME=MODEL", help="Train nothing: score these models."),
+    ] = None,
+    outside: Annotated[str, typer.Option(help="A file to score on that curation never saw.")] = "",
+    seeds: Annotated[int, typer.Option(help="Seeds of each arm, three or more.")] = 3,
+    tokens: Annotated[int, typer.Option(help="Target tokens of each arm; 0: one epoch of raw.")] = 0,
+    held_out: Annotated[float, typer.Option("--held-out", help="Share of different chats held out.")] = 0.1,
+    split_seed: Annotated[int, typer.Option("--split-seed", help="Another split.")] = 0,
+    workers: Annotated[int, typer.Option(help="Models trained at a time; 0: one a core.")] = 0,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Prove on models whether curation helped, and which pass earned its place."""
+    from rich.console import Console
+
+    from train import config as configs
+    from train import proving
+    from train.prove import Asked
+
+    asked = Asked(
+        outs=tuple(outs),
+        config=configs.load(config) if config else configs.Config(),
+        seeds=seeds,
+        tokens=tokens,
+        held_out=held_out,
+        split_seed=split_seed,
+        controls=tuple(name for name in controls.split(",") if name),
+        passes=tuple(leave_out or ()),
+        others=proving.named(other or (), "--other"),
+        outside=outside,
+        trained=proving.named(trained or (), "--trained"),
+        workers=workers,
+    )
+    console = Console(stderr=as_json, highlight=False, quiet=quiet)
+    told = proving.run(console, asked, to, model=model, sets=sets or ())
+    if as_json:
+        print(json.dumps(proving.plain(told.as_dict())))
+
+
 if __name__ == "__main__":
     main()

@@ -50,7 +50,7 @@ def run(
     if trained_on:
         from train import leak
 
-        leak.stand(list(records.read(trained_on)), conversations, leak.known_pairs(trained_on, source))
+        leak.stand(list(records.read(trained_on)), conversations)
     terminal.silence()
     network, tokenizer = open_model(model, device_of(Config()))
     told = evaluate(network, tokenizer, conversations, options, name=model)

@@ -18,10 +18,11 @@ AS_READ, AS_CURATED, OUTSIDE = "as read", "as curated", "outside"
 """What arms are scored on: held-out conversations both ways, and a file that curation never touched."""
 
 SPREAD = 0.10
-"""Bits per byte by which two models' difference varies between conversations: 0.06 to 0.13 in our own trials
-(models of 1 to 3 million weights); a planning figure, replaced by what is measured."""
+"""Bits per byte by which two models' difference varies between conversations; a planning figure, replaced by
+what is measured."""
 SEED_SPREAD = 0.01
-"""Bits per byte by which a difference varies between seeds, in the same trials."""
+"""Bits per byte by which a difference varies between seeds: 0.009 to 0.012 in trials of 300 steps with 2.6
+million weights, more in shorter ones."""
 
 
 @dataclass(frozen=True)
@@ -42,10 +43,20 @@ class Gain:
     @property
     def says(self) -> str:
         """better, worse or not shown, by where the interval lies."""
-        low, high = self.interval.low, self.interval.high
-        if low is None or high is None:
-            return NOT_SHOWN
-        return BETTER if low > 0 else WORSE if high < 0 else NOT_SHOWN
+        return side(self.interval)
+
+    @property
+    def in_every_seed(self) -> str:
+        """The same, where every seed by itself says so; it speaks for these seeds, not for others."""
+        said = {side(one) for one in self.by_seed}
+        return said.pop() if len(said) == 1 else NOT_SHOWN
+
+
+def side(told: Interval) -> str:
+    """On which side of 0 an interval lies."""
+    if told.low is None or told.high is None:
+        return NOT_SHOWN
+    return BETTER if told.low > 0 else WORSE if told.high < 0 else NOT_SHOWN
 
 
 def gain(arm: str, over: str, scored_on: str, mine: Array, theirs: Array, draws: int = 2000) -> Gain:
@@ -121,13 +132,16 @@ def detectable(
     return half + 0.84 * math.hypot(by_conversation, by_seed)
 
 
-def verdict(gains: Mapping[str, Gain]) -> str:
-    """Whether an arm is better, from its gains by what it was scored on.
+def verdict(says: Mapping[str, str]) -> str:
+    """Whether an arm is better, from what its gains say by what it was scored on.
 
     Only what curation did not write counts: held-out text as read, and an outside file. A gain on curated
     held-out text alone is what a model gets for having been shown that kind of text: not shown.
+
+    >>> verdict({AS_READ: NOT_SHOWN, AS_CURATED: BETTER}), verdict({AS_READ: NOT_SHOWN, OUTSIDE: BETTER})
+    ('not shown', 'better')
     """
-    said = {gains[name].says for name in (AS_READ, OUTSIDE) if name in gains}
+    said = {says[name] for name in (AS_READ, OUTSIDE) if name in says}
     if BETTER in said and WORSE in said:
         return MIXED
     return BETTER if BETTER in said else WORSE if WORSE in said else NOT_SHOWN

@@ -146,7 +146,7 @@ def signatures(
     return {Leak(both[b].id, both[a].id, jaccard) for a, b, jaccard in found.iter_rows() if a < border <= b}
 
 
-def columns(conversations: Sequence[Conversation]) -> dict[str, list[Any]]:
+def columns(conversations: Sequence[Conversation]) -> dict[str, object]:
     """The conversations as columns of the message table, each under a number of its own."""
     told = [(str(n), m) for n, one in enumerate(conversations) for m in one.messages]
     return {

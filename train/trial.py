@@ -120,6 +120,28 @@ def run(trial: Trial) -> Result:
     return result
 
 
+def seconds_per_target(trial: Trial, steps: int = 4) -> float:
+    """Seconds that a target token of this trial costs here, from its first steps but the very first."""
+    from train import fit as fits
+    from train.terminal import silence
+
+    silence()
+    config = changed(from_dict(trial.config, "a trial"), "optim", steps=steps)
+    config = changed(config, "data", lost_limit=1.0)
+    place = Path(trial.folder) / "timing"
+    shutil.rmtree(place, ignore_errors=True)
+    seen: list[tuple[float, int]] = []
+    fits.fit(
+        config,
+        place,
+        conversations=take(trial.train),
+        watch=lambda step, state, fit: seen.append((step.seconds, step.targets)),
+    )
+    shutil.rmtree(place, ignore_errors=True)
+    told = seen[1:] or seen
+    return sum(a for a, _ in told) / max(sum(b for _, b in told), 1)
+
+
 def score(
     model: Any, tokenizer: Any, conversations: Sequence[Conversation], stand_ins: str = "mask"
 ) -> Array:

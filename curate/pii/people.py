@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import tomllib
+from collections.abc import Iterator
 from functools import lru_cache
+from importlib import resources
 from typing import Any
 
 import polars as pl
@@ -31,10 +34,34 @@ def people_rows(batch: pl.DataFrame, settings: Settings) -> pl.Series:
         )["hit"].fill_null(False)
     if batch["extra"].null_count() < batch.height:
         found = found | batch["extra"].str.contains(fields_pattern()).fill_null(False)
+        roles = batch["extra"].str.extract(r'"role":"([^"]+)"').str.strip_chars().str.to_lowercase()
+        known = pl.Series(sorted(role_words()), dtype=pl.String)
+        found = found | (~roles.is_in(known.implode())).fill_null(False)
     if batch["parts"].null_count() < batch.height:
         found = found | batch["parts"].str.contains('"name":', literal=True).fill_null(False)
     sources = [source for source in batch["source"].unique() if any(file_people(source))]
     return found | batch["source"].is_in(sources) if sources else found
+
+
+@lru_cache(maxsize=1)
+def role_words() -> frozenset[str]:
+    """Words for roles: whatever else stands where a role is said is the name of somebody."""
+    text = (resources.files("rules") / "roles.toml").read_text("utf-8")
+    words = tomllib.loads(text)
+    return frozenset(str(word).lower() for found in words.values() for word in all_words(found))
+
+
+def all_words(found: object) -> Iterator[str]:
+    """Every text in a table of rules, keys and values."""
+    if isinstance(found, dict):
+        for key, value in found.items():
+            yield key
+            yield from all_words(value)
+    elif isinstance(found, list):
+        for value in found:
+            yield from all_words(value)
+    elif isinstance(found, str):
+        yield found
 
 
 @lru_cache(maxsize=1)
@@ -78,7 +105,12 @@ def who(values: dict[str, list[Any]], rows: range, settings: Settings) -> tuple[
                 roster.add(main)
         if extra and '"' in extra:
             for leaf in leaves(extra, True):
-                if leaf.field.lower() in fields and not leaf.number and not STAND_IN.search(leaf.text):
+                named_role = leaf.field == "role" and leaf.text.strip().lower() not in role_words()
+                if (
+                    (named_role or leaf.field.lower() in fields)
+                    and not leaf.number
+                    and not STAND_IN.search(leaf.text)
+                ):
                     main, _ = person(leaf.text, "user") if len(leaf.text) < 80 else (None, None)
                     if main:
                         roster.add(main)

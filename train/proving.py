@@ -1,0 +1,94 @@
+"""`train prove` as a command: options to arms, findings to the terminal, JSON and a page."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from train.config import Config, changed, from_dict, with_sets
+from train.errors import ConfigError
+from train.proof import Proof
+from train.prove import Asked, prove
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+SIZES = {
+    "model_type": "llama",
+    "hidden_size": 128,
+    "intermediate_size": 352,
+    "num_hidden_layers": 4,
+    "num_attention_heads": 4,
+    "num_key_value_heads": 4,
+    "max_position_embeddings": 1024,
+    "tie_word_embeddings": True,
+}
+"""The model where none is given: about a million weights from scratch, a measuring stick."""
+
+
+def run(
+    console: Console, asked: Asked, to: str | Path, *, model: str = "", sets: Sequence[str] = ()
+) -> Proof:
+    """Prove, print, and write `prove.json` and `prove.html` to `to`."""
+    from dataclasses import replace
+
+    from train import prove_page, prove_table
+
+    to = Path(to)
+    to.mkdir(parents=True, exist_ok=True)
+    asked = replace(asked, config=with_sets(configured(asked.config, model, to), sets))
+    told = prove(asked, to, console.print)
+    put(to / "prove.json", json.dumps(plain(told.as_dict()), ensure_ascii=False, indent=1))
+    put(to / "prove.html", prove_page.render(told))
+    prove_table.show(console, told)
+    console.print(f"{to / 'prove.html'} tells it with intervals drawn; prove.json holds the numbers")
+    return told
+
+
+def configured(config: Config, model: str, to: Path) -> Config:
+    """The options: the model given, or the small one from scratch with a rate that suits it."""
+    if model:
+        return changed(config, "model", source=model)
+    if config.model.source:
+        return config
+    sizes = to / "config.json"
+    put(sizes, json.dumps(SIZES))
+    told = {
+        "model": {"source": str(sizes), "vocabulary": 4096},
+        "data": {"max_length": 1024},
+        "optim": {"lr": 3e-3, "tokens_per_step": 1024, "warmup": 0.05},
+    }
+    return from_dict(told, "the small model")
+
+
+def named(given: Sequence[str], option: str) -> tuple[tuple[str, str], ...]:
+    """NAME=PATH pairs.
+
+    >>> named(["raw=a/", "kept=b/"], "--trained")
+    (('raw', 'a/'), ('kept', 'b/'))
+    """
+    pairs = [one.partition("=") for one in given]
+    for name, equals, path in pairs:
+        if not (name and equals and path):
+            raise ConfigError(f"{option} takes NAME=PATH, for example {option} other=other.jsonl")
+    return tuple((name, path) for name, _, path in pairs)
+
+
+def plain(value: Any) -> Any:
+    """The value as JSON can hold it: no NaN, no sets."""
+    if isinstance(value, dict):
+        return {str(key): plain(entry) for key, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(entry) for entry in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def put(path: Path, text: str) -> None:
+    """Write a file, whole or not at all."""
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    beside.write_text(text, "utf-8", "replace")
+    beside.replace(path)
