@@ -145,7 +145,8 @@ def refuse_foreign(storage: Storage, inputs: str | Path | Sequence[str | Path | 
     if place.exists() and not place.is_dir():
         raise TamisError(f"--out '{place}' is a file; name a folder")
     ours = storage.exists(manifest.NAME) or storage.exists(WORK)
-    if place.is_dir() and not ours and any(place.iterdir()):
+    # A run that was killed at its very first part has left messages/ alone.
+    if place.is_dir() and not ours and any(one.name != "messages" for one in place.iterdir()):
         raise TamisError(f"--out '{place}' is not empty and holds no run; name a new or an empty folder")
 
 
