@@ -1,0 +1,122 @@
+"""Verbs that ask or change a finished run: why, rejudge, report, bias, verify."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from curate.errors import LimitBrokenError
+from curate.verbs.app import Json, Lang, Quiet, RunFolder, Sets, app, check_language
+
+if TYPE_CHECKING:
+    from curate.bias import BiasFacts
+    from curate.runs import Run
+
+
+def audited(done: Run, lang: str, declared: Sequence[str] = ()) -> BiasFacts:
+    """The bias audit of a finished run; in a folder its facts and its page are written."""
+    from curate.bias import audit
+    from reports import bias as page
+
+    found = audit(done, declared=declared)
+    if done.storage.local:
+        page.write(done.out, lang=lang)
+    return found
+
+
+@app.command(epilog="Example: curate why out/ 7004")
+def why(
+    out: RunFolder,
+    conversation_id: Annotated[str, typer.Argument(metavar="ID", help="A conversation's id.")],
+    as_json: Json = False,
+) -> None:
+    """Tell what was changed in one conversation and what was decided, with the evidence."""
+    from dataclasses import asdict
+
+    from rich.console import Console
+
+    from curate import runs, terminal
+
+    told = runs.open_run(out).why(conversation_id)
+    if as_json:
+        print(json.dumps(asdict(told), ensure_ascii=False))
+    else:
+        terminal.tell(Console(highlight=False), told)
+
+
+@app.command(epilog="Example: curate rejudge out/ --set near_duplicates.limit=0.85")
+def rejudge(out: RunFolder, sets: Sets = None, lang: Lang = "en", quiet: Quiet = False) -> None:
+    """Decide again with other limits, on what was measured: new verdicts, no text is read anew."""
+    from rich.console import Console
+
+    import reports
+    from curate import rejudge as again
+    from curate import terminal
+
+    check_language(lang)
+    done = again.rejudge(out, sets or ())
+    if done.storage.local:
+        reports.write(out, lang=lang)
+    if not quiet:
+        terminal.summary(Console(stderr=True, highlight=False), done)
+
+
+@app.command(epilog="Example: curate report out/ --lang fr")
+def report(out: RunFolder, lang: Lang = "en") -> None:
+    """Write the report of a finished run again, in English or in French."""
+    import reports
+    from curate import runs
+
+    check_language(lang)
+    runs.open_run(out)
+    for path in reports.write(out, lang=lang):
+        print(path)
+
+
+@app.command(epilog="Example: curate bias out/ --fail-on bias.toml")
+def bias(
+    out: RunFolder,
+    fail_on: Annotated[
+        str | None,
+        typer.Option("--fail-on", metavar="FILE", help="Limits in TOML; exit 3 where one is broken."),
+    ] = None,
+    declared: Annotated[
+        list[str] | None,
+        typer.Option(metavar="FIELD", help="A field of the export by which a group is declared."),
+    ] = None,
+    lang: Lang = "en",
+    as_json: Json = False,
+) -> None:
+    """Audit a finished run for bias: who is mentioned and how, and what the sieve did to whom."""
+    from curate import runs
+    from curate.bias import facts, limits
+
+    check_language(lang)
+    wanted = limits.load(fail_on) if fail_on else None
+    done = runs.open_run(out)
+    found = audited(done, lang, declared or ())
+    if done.storage.local and not as_json:
+        print(done.storage.path("bias.html"))
+    if as_json:
+        sys.stdout.write(facts.to_json(found).decode())
+    if wanted:
+        limits.stand(found, wanted, out)
+
+
+@app.command(epilog="Example: curate verify out/")
+def verify(out: RunFolder) -> None:
+    """Check a finished run: every file against its hash, every row counted."""
+    from curate.verify import verify as verified
+
+    wrong = verified(out)
+    for line in wrong:
+        print(line)
+    if wrong:
+        raise LimitBrokenError(
+            f"{len(wrong)} thing(s) are wrong with {out}; run 'curate run' again with --fresh"
+        )
+    print(f"{out}: whole")
