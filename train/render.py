@@ -7,7 +7,7 @@ without any, so that no text typed into a chat becomes a control token.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -225,9 +225,9 @@ class Renderer:
                 return len(known)
         return 0 if not prefix else len(ids)
 
-    def prompt(self, messages: Sequence[Message]) -> list[int]:
+    def prompt(self, messages: Sequence[Message], tools: Sequence[Mapping[str, Any]] = ()) -> list[int]:
         """Ids that ask for the assistant's next turn: the messages, then the header of an assistant."""
-        rendered = self.render([Conversation("", tuple(messages))])[0]
+        rendered = self.render([Conversation("", tuple(messages), tuple(tools))])[0]
         return [*rendered.ids.tolist(), *self.header(self.template.learned.assistant_prefix)]
 
 

@@ -9,27 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from train.facts import Sample
+from train.generate import Sampling, Speaker
 from train.records import Conversation, Message
 from train.render import Renderer
 
 
 def answer(model: Any, renderer: Renderer, messages: Sequence[Message], most: int = 80) -> str:
     """The assistant's next turn, at most `most` tokens, without the token that ends it."""
-    import torch
-
-    asked = renderer.prompt(messages)
-    device = next(model.parameters()).device
-    with torch.no_grad():
-        made = model.generate(
-            torch.tensor([asked], device=device),
-            max_new_tokens=most,
-            do_sample=False,
-            use_cache=True,
-            eos_token_id=sorted(renderer.ends),
-            pad_token_id=renderer.tokenizer.pad_token_id,
-        )[0, len(asked) :].tolist()
-    stop = next((place for place, one in enumerate(made) if one in renderer.ends), len(made))
-    return str(renderer.tokenizer.decode(made[:stop], skip_special_tokens=True))
+    return Speaker(model, renderer).answer(messages, Sampling(most=most)).whole()
 
 
 def write(

@@ -197,7 +197,7 @@ def filled(text: str, spans: list[Found], ledger: Ledger) -> tuple[str, Counter[
     tally: Counter[str] = Counter()
     done = 0
     for one in spans:
-        stand_in = ledger.stand_in(one.kind, one.key)
+        stand_in = ledger.stand_in(one.kind, one.key, text[one.start : one.stop])
         tally[stand_in] += 1
         pieces += (text[done : one.start], stand_in)
         done = one.stop

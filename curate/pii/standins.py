@@ -22,6 +22,8 @@ class Ledger:
 
     given: dict[tuple[str, str], str] = field(default_factory=dict)
     last: dict[str, int] = field(default_factory=dict)
+    written: dict[str, str] = field(default_factory=dict)
+    """Each stand-in's value as it first stood in a text: what a chat gets back, never written to a file."""
 
     def reserve(self, texts: Iterable[str]) -> None:
         """Note the stand-ins that already stand in the texts.
@@ -35,13 +37,14 @@ class Ledger:
             for kind, number in STAND_IN.findall(text):
                 self.last[kind] = max(self.last.get(kind, 0), int(number or 0))
 
-    def stand_in(self, kind: str, key: str) -> str:
+    def stand_in(self, kind: str, key: str, written: str = "") -> str:
         """The stand-in of a value, a new one at its first appearance."""
         known = self.given.get((kind, key))
         if known is None:
             name = kind.upper()
             self.last[name] = self.last.get(name, 0) + 1
             known = self.given[kind, key] = f"<{name}_{self.last[name]}>"
+            self.written[known] = written
         return known
 
 
@@ -52,6 +55,6 @@ class Unnumbered(Ledger):
     '<EMAIL>'
     """
 
-    def stand_in(self, kind: str, key: str) -> str:
+    def stand_in(self, kind: str, key: str, written: str = "") -> str:
         """The kind alone, in capitals."""
         return f"<{kind.upper()}>"
