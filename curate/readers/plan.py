@@ -67,10 +67,11 @@ def digest(piece: Piece) -> str:
     vanished gives the digest of no bytes.
     """
     sums = blake2b(digest_size=16)
+    cut = (piece.start, piece.stop, piece.first, piece.limit, piece.broken)
     for look in piece.looks:
         told = replace(look, path="", columns={}, roles={}, facts={})
         maps = [sorted(mapping.items()) for mapping in (look.columns, look.roles, look.facts)]
-        sums.update(repr((told, maps, piece.start, piece.stop, piece.first, piece.limit)).encode())
+        sums.update(repr((told, maps, *cut)).encode())
         for part in _bytes_on_disk(look, piece):
             sums.update(part)
     return sums.hexdigest()

@@ -53,8 +53,8 @@ def ids_of(frame: pl.DataFrame, look: Look) -> pl.Series:
 
 def canonical_rows(
     frame: pl.DataFrame, numbers: pl.Series, look: Look, chosen: Chosen | None = None
-) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """The rows with our columns (ROWS) and what is quarantined (schema.QUARANTINE).
+) -> tuple[pl.DataFrame, pl.DataFrame, list[str]]:
+    """The rows with our columns (ROWS), what is quarantined (schema.QUARANTINE), and the ids of that.
 
     `frame` has their columns, of any type; `numbers` the record number of each row. A row without an id, a
     role or with an unknown one is quarantined. Cells that are mapped to nothing, and times and turns that
@@ -75,6 +75,7 @@ def canonical_rows(
     )
     held = Quarantine(look.source)
     good = wrong == ""
+    broken = ids.filter(~good & ids.is_not_null()).unique().to_list()
     if not good.all():
         for place in (~good).arg_true():
             raw = dumps({name: plain(value) for name, value in frame.row(place, named=True).items()})
@@ -86,7 +87,8 @@ def canonical_rows(
     columns |= {"conversation_id": ids, "role": roles, "record": numbers.cast(pl.UInt64)}
     columns["source"] = pl.repeat(look.source, frame.height, dtype=pl.String, eager=True)
     columns["parts"] = pl.repeat(None, frame.height, dtype=pl.String, eager=True)
-    return pl.DataFrame({name: columns[name].cast(dtype) for name, dtype in ROWS.items()}), held.frame()
+    rows = pl.DataFrame({name: columns[name].cast(dtype) for name, dtype in ROWS.items()})
+    return rows, held.frame(), broken
 
 
 def _roles(read: pl.Series, look: Look) -> tuple[pl.Series, list[str]]:

@@ -9,6 +9,7 @@ from typing import Any
 import polars as pl
 
 from curate.readers import json_array, jsonl
+from curate.readers.broken_rows import Suspect, ids_in_json
 from curate.readers.build import MessageRows, dumps
 from curate.readers.exact import kind, parse
 from curate.readers.quarantine import Quarantine
@@ -16,7 +17,7 @@ from curate.readers.roles import RoleMap
 from curate.readers.row_messages import ROWS
 from curate.readers.schemas.base import Reading, Record
 from curate.readers.schemas.content import take_content, take_parts
-from curate.readers.schemas.fields import SPEAKER, TEXT, take_author, take_id, take_sent_at, take_text
+from curate.readers.schemas.fields import ID, SPEAKER, TEXT, take_author, take_id, take_sent_at, take_text
 from curate.readers.table_columns import WHOLE_FILE
 from curate.readers.types import Batch, Look, Unreadable
 
@@ -25,8 +26,8 @@ BLOCK = 8 << 20
 TURNS = ("turn", "turn_id", "turn_index", "turn_idx", "position", "seq", "message_index", "message_number")
 
 
-def record_rows(look: Look) -> Iterator[tuple[pl.DataFrame, pl.DataFrame]]:
-    """(row_messages.ROWS, schema.QUARANTINE) of a JSON file, block by block."""
+def record_rows(look: Look) -> Iterator[tuple[pl.DataFrame, pl.DataFrame, RowReader]]:
+    """(row_messages.ROWS, schema.QUARANTINE, what read them) of a JSON file, block by block."""
     container, read = {
         "jsonl": (jsonl.cut, jsonl.read_lines),
         "json": (json_array.cut, json_array.read_elements),
@@ -34,7 +35,7 @@ def record_rows(look: Look) -> Iterator[tuple[pl.DataFrame, pl.DataFrame]]:
     for piece in container([look], BLOCK):
         reader = RowReader(look)
         batch = read(piece, reader)  # type: ignore[arg-type]  # a reader by its three methods
-        yield reader.rows(), batch.quarantined
+        yield reader.rows(), batch.quarantined, reader
 
 
 class RowReader:
@@ -47,6 +48,8 @@ class RowReader:
             rows=MessageRows(look.source), roles=RoleMap(look.roles), columns=look.columns
         )
         self._rows: list[tuple[Any, ...]] = []
+        self.suspects: list[Suspect] = []  # see broken_rows
+        self.torn: tuple[str, ...] | None = None  # ids that the row may have in which the file breaks off
 
     def read(self, raw: bytes, number: int, start: int | None = None) -> None:
         """Read the record whose JSON is `raw`; `number` is its 1-based place, `start` its first byte."""
@@ -59,10 +62,14 @@ class RowReader:
                 raise Unreadable(f"the record is {kind(record)}, must be an object")
             self._rows.append(_record_row(record, number, self._reading, self._look))
         except Unreadable as unreadable:
+            ids = ids_in_json(raw, self._reading.name("conversation_id", *ID))
+            self.suspects += [(number, (id,)) for id in ids] or [(number, ())]
             self._quarantine(unreadable.reason, number, start, raw)
 
     def refuse(self, reason: str, number: int | None, start: int | None = None, raw: bytes = b"") -> None:
         """Quarantine what is no record at all."""
+        if number is not None:
+            self.torn = ids_in_json(raw, self._reading.name("conversation_id", *ID))
         self._quarantine(reason, number, start, raw)
 
     def batch(self) -> Batch:

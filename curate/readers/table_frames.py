@@ -11,11 +11,13 @@ from typing import Any, BinaryIO, cast
 import polars as pl
 
 from curate.readers import csv_blocks, csv_file
+from curate.readers.broken_rows import Suspect, ids_in_line
 from curate.readers.csv_blocks import Full
 from curate.readers.csv_file import Dialect
 from curate.readers.inputs import open_bytes
 from curate.readers.quarantine import Quarantine
 from curate.readers.row_messages import plain
+from curate.readers.table_columns import WHOLE_FILE
 from curate.readers.types import Look, Place, Unreadable
 
 PARQUET_ROWS = 100_000
@@ -32,6 +34,8 @@ class Block:
     offset: int = 0  # of the block's first line, in bytes (CSV) or rows (Parquet)
     lines: Sequence[str] = field(default=(), repr=False)
     rows: csv_file.Rows | None = field(default=None, repr=False)
+    suspects: Sequence[Suspect] = ()  # of the rows held, where the column of ids is known
+    torn: tuple[str, ...] | None = None  # ids that the row may have in which the file breaks off
 
 
 def frames(
@@ -64,8 +68,10 @@ def _csv(look: Look, start: int, stop: int | None, first: int | None, only: str)
     number = int(look.facts["data_row"]) if first is None else first
     with open_bytes(look) as stream:
         skip(stream, start, look)
-        for offset, lines, rows in csv_blocks.blocks(Full(stream), dialect, len(header), start, stop, number):
+        full = Full(stream)
+        for offset, lines, rows in csv_blocks.blocks(full, dialect, len(header), start, stop, number):
             held = Quarantine(look.source)
+            suspects, torn = _suspects(look, header, rows.bad, full.broken)
             for record, begin, end, reason, raw in rows.bad:
                 held.add(reason, record=record, start=begin, stop=end, raw=raw)
             filled = csv_blocks.without_empty(rows, dialect)
@@ -76,7 +82,22 @@ def _csv(look: Look, start: int, stop: int | None, first: int | None, only: str)
                 offset=offset,
                 lines=lines,
                 rows=filled,
+                suspects=suspects,
+                torn=torn,
             )
+
+
+def _suspects(
+    look: Look, header: list[str], bad: Sequence[tuple[int, int, int, str, bytes]], broken: str
+) -> tuple[list[Suspect], tuple[str, ...] | None]:
+    """The ids that bad rows may have; those of the row in which the file breaks off apart."""
+    column = look.columns.get("conversation_id", "")
+    if column not in header:
+        return [(number, (column,)) for number, *_ in bad if column == WHOLE_FILE], None
+    place, width, dialect = header.index(column), len(header), dialect_of(look)
+    told = [(number, ids_in_line(raw, place, width, dialect)) for number, _, _, _, raw in bad]
+    torn = told.pop()[1] if broken and bad and bad[-1][3] == broken else None
+    return told, torn
 
 
 def _frame(cells: list[list[str]], header: list[str], only: str) -> pl.DataFrame:
@@ -148,6 +169,8 @@ def _xlsx(look: Look, start: int, stop: int | None, first: int | None, only: str
     top = int(look.facts["data"])
     rows = sheet_rows(look, look.facts["sheet"])
     held = Quarantine(look.source)
+    suspects: list[Suspect] = []
+    column = look.columns.get("conversation_id", "")
     kept: list[list[Any]] = []
     numbers: list[int] = []
     for number, row in enumerate(rows[top:], top + 1):
@@ -157,12 +180,18 @@ def _xlsx(look: Look, start: int, stop: int | None, first: int | None, only: str
             held.add(
                 f"row has {len(row)} cells, the header {len(header)}", record=number, raw=str(row).encode()
             )
+            if column in header:
+                suspects.append(
+                    (number, tuple(filter(None, [str(plain(row[header.index(column)])).strip()])))
+                )
             continue
         kept.append([*row[: len(header)], *[None] * (len(header) - len(row))])
         numbers.append(number)
     columns = zip(*kept, strict=True) if kept else ([] for _ in header)
     frame = pl.DataFrame([_typed(name, list(cells)) for name, cells in zip(header, columns, strict=True)])
-    yield Block(frame=frame, numbers=pl.Series(numbers, dtype=pl.UInt64), held=held.frame())
+    yield Block(
+        frame=frame, numbers=pl.Series(numbers, dtype=pl.UInt64), held=held.frame(), suspects=suspects
+    )
 
 
 def _typed(name: str, cells: list[Any]) -> pl.Series:

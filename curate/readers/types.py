@@ -77,6 +77,7 @@ class Piece:
     weight: int  # bytes, for grouping small pieces into shards
     first: int = 1
     limit: int | None = None  # take the first so many conversations only
+    broken: tuple[str, ...] = ()  # ids of conversations of which some row cannot be read (regroup)
 
 
 @dataclass(frozen=True, kw_only=True)

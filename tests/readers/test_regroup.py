@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import json
 import random
 from pathlib import Path
@@ -14,8 +15,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from curate.readers import InputOptions, Piece, digest, plan, read, regroup
+from curate.readers.broken_rows import REASON
 from curate.readers.csv_blocks import BLOCK
 from curate.schema import MESSAGES, check
+from tests.readers.workbook import write_workbook
 
 Row = tuple[str, int, str, str]
 SAME = ["conversation_id", "turn", "role", "author", "sent_at", "text", "parts", "extra", "verdict"]
@@ -194,12 +197,96 @@ def test_what_cannot_be_read_is_told_once_however_many_partitions(tmp_path: Path
         out.write("c1,2024-01-01 10:40:00,user,comes back\n")
     found = pieces(tmp_path, 100)
     assert len(found) > 3
-    held = pl.concat(read(piece).quarantined for piece in found)
-    assert sorted(held["reason"]) == [
+    batches = [read(piece) for piece in found]
+    held = pl.concat(batch.quarantined for batch in batches)
+    assert sorted(held.filter(pl.col("reason") != REASON)["reason"]) == [
         "no conversation id",
         "row has 3 cells, the header 4",
         "unknown role 'wizard'; map it in roles of [[input]]",
     ]
+    kept = {id for batch in batches for id in batch.messages["conversation_id"]}
+    assert kept == {f"c{at}" for at in range(50)} - {"c0", "c3"}
+    assert sum(batch.records for batch in batches) == len(conversations(50)) + 4
+
+
+def row(id: str, minute: int, role: str, text: str) -> dict[str, object]:
+    return {"chat_id": id, "sent_at": f"2024-01-01 10:{minute:02}:00", "role": role, "text": text}
+
+
+GOOD = [row(id, at, role, f"{id} {at}") for id in "abc" for at, role in enumerate(("user", "assistant"))]
+
+
+def with_one_bad_row(path: Path, kind: str) -> None:
+    """Conversations a, b and c; a row of b's, far from the others, that cannot be read."""
+    names = list(GOOD[0])
+    if kind in ("csv", "csv.gz"):
+        lines = [",".join(map(str, one.values())) for one in GOOD]
+        raw = "\n".join([",".join(names), *lines, "b,2024-01-01 10:05:00,user", ""]).encode()
+        path.write_bytes(gzip.compress(raw) if kind == "csv.gz" else raw)
+    elif kind == "jsonl":
+        lines = [json.dumps(one) for one in [*GOOD, row("b", 5, "user", "x")]]
+        lines[-1] = lines[-1][:-4]
+        path.write_text("\n".join(lines))
+    elif kind == "json":
+        path.write_text(json.dumps([*GOOD, {**row("b", 5, "user", ""), "text": 5}]))
+    elif kind == "parquet":
+        pl.DataFrame([*GOOD, row("b", 5, "wizard", "x")]).write_parquet(path)
+    else:
+        cells = [list(one.values()) for one in [*GOOD, row("b", 5, "user", "x")]]
+        write_workbook(path, {"Sheet1": [names, *cells[:-1], [*cells[-1], "", "beyond"]]})  # type: ignore[list-item]
+
+
+@pytest.mark.parametrize("shard_bytes", [1, 32 << 20])
+@pytest.mark.parametrize("kind", ["csv", "csv.gz", "jsonl", "json", "parquet", "xlsx"])
+def test_a_conversation_with_a_row_that_cannot_be_read_goes_to_quarantine_whole(
+    tmp_path: Path, kind: str, shard_bytes: int
+) -> None:
+    with_one_bad_row(tmp_path / f"a.{kind}", kind)
+    batches = [read(piece) for piece in pieces(tmp_path, shard_bytes)]
+    assert [id for batch in batches for id in batch.messages["conversation_id"]] == ["a", "a", "c", "c"]
+    held = pl.concat(batch.quarantined for batch in batches)
+    assert held.filter(pl.col("reason") == REASON)["record"].len() == 2
+    assert held.height == 3
+    assert sum(batch.records for batch in batches) == 7
+    again = pl.concat(read(piece).quarantined for piece in pieces(tmp_path))
+    assert held.sort("record").equals(again.sort("record"))
+
+
+def test_a_row_without_an_id_is_of_the_conversation_around_it(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text(
+        "ticket,role,text\na,user,1\n,user,2\na,user,3\nb,user,4\n,user,5\nc,user,6\n"
+    )
+    (batch,) = [read(piece) for piece in pieces(tmp_path)]
+    assert batch.messages["text"].to_list() == ["4", "6"]
+    assert batch.quarantined["record"].to_list() == [2, 3, 4, 6]
+
+
+@pytest.mark.parametrize("cut", [4, 11, 30])
+def test_the_last_conversation_of_a_file_that_breaks_off_is_not_kept(tmp_path: Path, cut: int) -> None:
+    rows = [row(f"c{at // 3}", at % 3, "user", random.Random(at).randbytes(40).hex()) for at in range(900)]
+    text = "".join(json.dumps(one) + "\n" for one in rows)
+    whole = gzip.compress(text.encode())
+    (tmp_path / "a.jsonl.gz").write_bytes(whole[: len(whole) - 20_000 - cut])
+    (batch,) = [read(piece) for piece in pieces(tmp_path)]
+    kept = batch.messages["conversation_id"].value_counts()["count"]
+    assert kept.len() > 50
+    assert set(kept) == {3}
+
+
+def test_a_table_that_is_one_conversation_is_held_whole(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("role,text\nuser,1\nwizard,2\nuser,3,4\n")
+    found = plan([InputOptions(files=(str(tmp_path),), columns={"conversation_id": "*"})])
+    batch = read(found.pieces[0])
+    assert batch.messages.is_empty()
+    assert batch.quarantined["record"].to_list() == [2, 3, 4]
+
+
+def test_a_broken_row_in_one_file_holds_the_conversation_in_another(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("ticket,role,text\nx,user,1\ny,user,2,3\n")
+    (tmp_path / "b.csv").write_text("ticket,role,text\ny,user,1\nz,user,2\n")
+    found = [read(piece) for piece in pieces(tmp_path)]
+    assert [text for batch in found for text in batch.messages["text"]] == ["1", "2"]
+    assert [id for batch in found for id in batch.messages["conversation_id"]] == ["x", "z"]
 
 
 def test_a_limit_takes_the_first_conversations(tmp_path: Path) -> None:

@@ -103,24 +103,24 @@ def test_a_backslash_escapes_only_where_the_file_was_written_so(tmp_path: Path) 
 
 
 BAD_ROWS: list[tuple[str, bytes, list[str], list[tuple[int, str]]]] = [
-    ("too few cells", b"a,user\na,user,B", ["B"], [(2, "row has 2 cells, the header 3")]),
-    ("too many cells", b"a,user,B,C\na,user,B", ["B"], [(2, "row has 4 cells, the header 3")]),
+    ("too few cells", b"a,user\nb,user,B", ["B"], [(2, "row has 2 cells, the header 3")]),
+    ("too many cells", b"a,user,B,C\nb,user,B", ["B"], [(2, "row has 4 cells, the header 3")]),
     ("empty cells beyond the header are none", b"a,user,B,,\na,user,C", ["B", "C"], []),
-    ("a quote not closed", b'a,user,"B\na,user,C\na,user,D', ["C", "D"], [(2, "a quote is not closed")]),
+    ("a quote not closed", b'a,user,"B\nb,user,C\nb,user,D', ["C", "D"], [(2, "a quote is not closed")]),
     (
         "a quote not closed and quotes after it",
-        b'a,user,"B\na,user,"C, c"\na,user,D',
+        b'a,user,"B\nb,user,"C, c"\nb,user,D',
         ["C, c", "D"],
         [(2, "text after a closing quote")],
     ),
-    ("text after a quote", b'a,user,"B"x\na,user,C', ["C"], [(2, "text after a closing quote")]),
+    ("text after a quote", b'a,user,"B"x\nb,user,C', ["C"], [(2, "text after a closing quote")]),
     ("a quote inside a cell", b'a,user,5" screen\na,user,C', ['5" screen', "C"], []),
-    ("bytes that do not decode", b"a,user,caf\xff\na,user,d\xc3\xa9j\xc3\xa0 \xc3\xa9t\xc3\xa9 \xc3\xa9 \xc3\xa9", ["déjà été é é"], [(2, "bytes that do not decode in the file's encoding")]),
+    ("bytes that do not decode", b"a,user,caf\xff\nb,user,d\xc3\xa9j\xc3\xa0 \xc3\xa9t\xc3\xa9 \xc3\xa9 \xc3\xa9", ["déjà été é é"], [(2, "bytes that do not decode in the file's encoding")]),
     ("a blank line", b"a,user,B\n\na,user,C", ["B", "C"], []),
     ("a NUL", b"a,user,B\0b\na,user,C", ["B\0b", "C"], []),
     ("no id", b",user,B\na,user,C", ["C"], [(2, "no conversation id")]),
-    ("no role", b"a,,B\na,user,C\na,user,D", ["C", "D"], [(2, "the role is empty")]),
-    ("an unknown role", b"a,wizard,B\na,user,C\na,user,D", ["C", "D"], [(2, "unknown role 'wizard'; map it in roles of [[input]]")]),
+    ("no role", b"a,,B\nb,user,C\nb,user,D", ["C", "D"], [(2, "the role is empty")]),
+    ("an unknown role", b"a,wizard,B\nb,user,C\nb,user,D", ["C", "D"], [(2, "unknown role 'wizard'; map it in roles of [[input]]")]),
     ("a long id", b"12345678901234567890,user,B", ["B"], []),
     ("a line break in quotes", b'a,user,"B\r\nb\n"\na,user,C', ["B\r\nb\n", "C"], []),
 ]  # fmt: skip
