@@ -1,4 +1,4 @@
-"""Redaction of a chat while it goes on: its texts with stand-ins, and the values to put back, in memory only."""
+"""Redaction of a chat as it goes on: its texts with stand-ins, and the values to put back, in memory only."""
 
 from __future__ import annotations
 
