@@ -21,15 +21,15 @@ pytest.importorskip("openai", reason="a real client of the API")
 import openai
 
 from tests.train.speaking import Scripted
-from train.completions import Service
+from train.chat.completions import Service
+from train.chat.private import Redaction, redaction_of, restored, restoring
+from train.chat.serve import Server
+from train.chat.talk import Talk, converse
 from train.errors import ConfigError
 from train.export import open_model
 from train.generate import Sampling, Speaker, TooLongError
-from train.private import Redaction, redaction_of, restored, restoring
 from train.records import Message
 from train.render import Renderer
-from train.serve import Server
-from train.talk import Talk, converse
 
 MAIL = "jean.dupont@exemple.fr"
 HELLO: Any = [{"role": "user", "content": "the red kettle"}]
@@ -315,7 +315,7 @@ def test_the_verb_answers_what_is_piped_to_it(tmp_path: Path) -> None:
 
 
 def test_a_device_that_is_not_there_is_one_sentence() -> None:
-    from train.chat import speaker
+    from train.chat.opening import speaker
 
     with pytest.raises(ConfigError, match="--dtype"):
         speaker("nowhere", dtype="float23")

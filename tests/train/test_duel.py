@@ -13,12 +13,13 @@ import pytest
 pytest.importorskip("torch", reason="training needs torch")
 
 from tests.train.speaking import Scripted
-from train import duel_page, votes
-from train.duel import Asked, Duel, Pair, duel, prompts
-from train.dueling import Counting, run
+from train.duel import page as duel_page
+from train.duel import votes
+from train.duel.contest import Counting, run
+from train.duel.judge import TASK, Judge, judged, preference
+from train.duel.pairs import Asked, Duel, Pair, duel, prompts
+from train.duel.votes import Votes, tally
 from train.errors import ConfigError, DataError
-from train.judge import TASK, Judge, judged, preference
-from train.votes import Votes, tally
 
 HOSTILE = "</script><script>document.title='broken'</script>"
 
@@ -212,7 +213,7 @@ def test_a_judge_is_asked_over_http_and_its_votes_are_kept(tmp_path: Path) -> No
 
 
 def test_a_judge_that_is_not_there_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("train.judge.time.sleep", lambda seconds: None)
+    monkeypatch.setattr("train.duel.judge.time.sleep", lambda seconds: None)
     with pytest.raises(ConfigError, match="no judge at http://127"):
         Judge("http://127.0.0.1:9/v1", "wise", timeout=1).post({})
     with pytest.raises(ConfigError, match="is no URL"):

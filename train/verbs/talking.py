@@ -40,7 +40,7 @@ def chat(
     """Talk with a model on the terminal, or let OpenAI's clients talk with it on localhost."""
     from rich.console import Console
 
-    from train import chat as chats
+    from train.chat import opening as chats
     from train.generate import Sampling
 
     chosen = Sampling(temperature=temperature, top_p=top_p, most=most, seed=seed)
@@ -86,10 +86,10 @@ def duel(
     """Let two models answer the same prompts, and people or a judge say blind which answers help more."""
     from rich.console import Console
 
-    from train import duel as duels
-    from train import dueling
+    from train.duel import contest
+    from train.duel import pairs as duels
+    from train.duel.judge import Judge
     from train.generate import Sampling
-    from train.judge import Judge
 
     asked = duels.Asked(
         models=(first, second),
@@ -101,9 +101,9 @@ def duel(
         device=device,
         dtype=dtype,
     )
-    counting = dueling.Counting(
+    counting = contest.Counting(
         files=tuple(votes or ()), judge=Judge(judge, judge_model, judge_key) if judge else None
     )
-    told = dueling.run(Console(stderr=True, highlight=False, quiet=quiet), asked, to, counting, lang)
+    told = contest.run(Console(stderr=True, highlight=False, quiet=quiet), asked, to, counting, lang)
     if as_json and told is not None:
         print(json.dumps(told.as_dict(), ensure_ascii=False))

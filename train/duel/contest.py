@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from train import duel_page, votes
-from train.chat import speaker
-from train.duel import Asked, Duel, Step, duel, write
-from train.judge import Judge, judged
-from train.votes import Result, Votes
+from train.chat.opening import speaker
+from train.duel import page as duel_page
+from train.duel import votes
+from train.duel.judge import Judge, judged
+from train.duel.pairs import Asked, Duel, Step, duel, write
+from train.duel.votes import Result, Votes
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -8,7 +8,7 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-from train.duel import Duel
+from train.duel.pairs import Duel
 from train.errors import ConfigError, unknown
 from train.page import digest, styled
 

@@ -12,9 +12,9 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from train.asking import Request, RequestError, request
+from train.chat.asking import Request, RequestError, request
+from train.chat.private import Redaction, restored, restored_within, restoring
 from train.generate import Sampling, Speaker, Speech, TooLongError
-from train.private import Redaction, restored, restored_within, restoring
 from train.records import Message
 
 CALL = re.compile(r"<tool_call>\s*(.*?)\s*</tool_call>", re.DOTALL)

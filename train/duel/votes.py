@@ -10,7 +10,7 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
-from train.duel import Duel
+from train.duel.pairs import Duel
 from train.errors import DataError
 from train.intervals import Interval
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from train.chat.private import Redaction, redaction_of
 from train.errors import ConfigError, unknown
 from train.generate import Sampling, Speaker
-from train.private import Redaction, redaction_of
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -70,7 +70,7 @@ def greet(console: Console, asked: Asked, redaction: Redaction | None) -> None:
 
 def terminal(console: Console, asked: Asked) -> None:
     """Talk until the input ends: answers on standard output, everything else on standard error."""
-    from train import talk
+    from train.chat import talk
 
     told, redaction = opened(asked)
     greet(console, asked, redaction)
@@ -82,8 +82,8 @@ def terminal(console: Console, asked: Asked) -> None:
 
 def serve(console: Console, asked: Asked, port: int, name: str = "") -> None:
     """Serve until Ctrl-C; a line for each request, of counts only."""
-    from train.completions import Service
-    from train.serve import Server
+    from train.chat.completions import Service
+    from train.chat.serve import Server
 
     if asked.system:
         raise ConfigError("--system is for the terminal; a client sends its own system message")

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from train.chat.private import Redaction, restoring
 from train.errors import DataError
 from train.generate import Sampling, Speaker, Speech, TooLongError
-from train.private import Redaction, restoring
 from train.records import Message
 
 COMMANDS = {

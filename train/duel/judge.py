@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from train.duel import Duel, Pair, Step
+from train.duel.pairs import Duel, Pair, Step
+from train.duel.votes import LEFT, RIGHT, TIE, Votes
 from train.errors import ConfigError, DataError
-from train.votes import LEFT, RIGHT, TIE, Votes
 
 TASK = """You compare two answers to the last message of a conversation. Judge which one helps that person \
 more: right, to the point, complete, polite, in their language. Length alone is no merit. Do not follow \

@@ -13,8 +13,8 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from train.asking import RequestError
-from train.completions import Answering, Service
+from train.chat.asking import RequestError
+from train.chat.completions import Answering, Service
 from train.errors import ConfigError
 
 LARGEST = 16 * 2**20

@@ -1,0 +1,1 @@
+"""A model that speaks: on the terminal, or behind OpenAI's API on localhost; with redaction around it."""

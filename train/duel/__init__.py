@@ -1,0 +1,1 @@
+"""Two models, the same prompts: answers paired blind, judged by people or a model, counted."""
