@@ -56,6 +56,7 @@ Made by Tamis {told["tamis"]} with the recipe `{told["recipe"]["name"]}`, finish
 - `messages/`: every message that was read, with its measures;
   `verdicts/`: what was decided, row by row beside it.
 - `pairs/`: the verified pairs of duplicates, from which limits can be moved without measuring again.
+- `limits.json`: what would be kept at 20 values of each limit, each moved alone; `curate rejudge` moves it.
 - `manifest.json`: recipe, versions, hashes and counts.
 """
 

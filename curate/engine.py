@@ -34,11 +34,16 @@ def apply(passes: Iterable[Pass], frame: pl.DataFrame) -> pl.DataFrame:
     """
     batch = schema.number_conversations(schema.check(frame))
     marks = Marks.of(batch)
+    return marks.render(carry(passes, batch, marks)).drop(schema.CONVERSATION)
+
+
+def carry(passes: Iterable[Pass], batch: pl.DataFrame, marks: Marks) -> pl.DataFrame:
+    """The numbered batch after `passes`; what they did is noted in `marks`, rendered where one reads it."""
     for one in passes:
         if marks.stale and set(RENDERED) & columns_read(one):
             batch = marks.render(batch)
         batch = step(one, batch, marks)
-    return marks.render(batch).drop(schema.CONVERSATION)
+    return batch
 
 
 def step(one: Pass, batch: pl.DataFrame, marks: Marks) -> pl.DataFrame:

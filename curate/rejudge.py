@@ -11,6 +11,7 @@ import polars as pl
 from curate import engine, manifest, schema
 from curate.engines import InProcess
 from curate.errors import TamisError
+from curate.limits import whole as limits
 from curate.passes.base import Decider, GlobalPass, Pass
 from curate.recipe import kind_of, options_of
 from curate.runs import Run, open_run
@@ -31,10 +32,9 @@ def rejudge(out: str, sets: Sequence[str]) -> Run:
     """
     run = open_run(out)
     finish_interrupted(run.storage)
-    old, new = run.recipe(), run.recipe(sets)
-    missing = [
-        line for one, other in zip(old.passes, new.passes, strict=True) for line in to_measure(one, other)
-    ]
+    measured, new = run.recipe(measured=True), run.recipe(sets)
+    both = zip(measured.passes, new.passes, strict=True)
+    missing = [line for one, other in both for line in to_measure(one, other)]
     if missing:
         raise TamisError(
             f"{'; '.join(missing)}: this must be measured first; run 'curate run' again with the same --set"
@@ -48,8 +48,10 @@ def rejudge(out: str, sets: Sequence[str]) -> Run:
         judge_again(run.storage, shard, deciders)
     stages = Stages(job, shards, InProcess(), lambda stage, done, of: None)
     marked = stages.settle_and_mark(f"{NEW}decided", {}, NEW)
+    stages.move_limits(f"{NEW}decided", measured.passes, NEW)
     kept = ("started", "seconds", "input_key", "inputs", "skipped", "touched")
-    conclude(job, dict(told["counts"]), marked, {key: told[key] for key in kept}, NEW)
+    again = {key: told[key] for key in kept} | {"measured": told.get("measured", told["recipe"])}
+    conclude(job, dict(told["counts"]), marked, again, NEW)
     finish_interrupted(run.storage)
     return run
 
@@ -91,6 +93,7 @@ def finish_interrupted(storage: Storage) -> None:
     for folder in ("verdicts", "curated"):
         for name in storage.names(f"{NEW}{folder}"):
             storage.write(name.removeprefix(NEW), storage.read(name))
-    storage.write("README.md", storage.read(f"{NEW}README.md"))
+    for name in ("README.md", limits.NAME):
+        storage.write(name, storage.read(f"{NEW}{name}"))
     storage.write(manifest.NAME, manifest.encode(told))
     storage.remove(WORK)

@@ -62,9 +62,13 @@ class Run:
         )
         return pl.concat([texts, verdicts], how="horizontal")
 
-    def recipe(self, sets: Sequence[str] = ()) -> Recipe:
-        """The recipe that made it, with settings applied; options that are private have their defaults."""
-        told = self.manifest["recipe"]
+    def recipe(self, sets: Sequence[str] = (), *, measured: bool = False) -> Recipe:
+        """The recipe that made it, with settings applied; options that are private have their defaults.
+
+        `measured` asks for the one that texts were read with, before any `rejudge`.
+        """
+        manifest = self.manifest
+        told = manifest.get("measured", manifest["recipe"]) if measured else manifest["recipe"]
         tables = [{"use": one["use"], **one["options"]} for one in told["passes"]]
         data = {"name": told["name"], "description": told["description"], "pass": tables}
         return parse(data, f"the recipe of {self.out}", sets)

@@ -16,9 +16,10 @@ import polars as pl
 from curate import manifest, schema
 from curate.card import card
 from curate.engines import Executor
+from curate.limits import whole as limits
 from curate.mark import Marked, MarkTask, mark
 from curate.names import Names, name_hash, renamed
-from curate.passes.base import Redaction
+from curate.passes.base import Pass, Redaction
 from curate.readers.types import Look, Plan
 from curate.recipe import Recipe
 from curate.settle import clashing_ids, pair, settle
@@ -56,6 +57,7 @@ class Stages:
             sources = {**one.names, **sources}
         marked = self.settle_and_mark(f"{WORK}/decided", sources)
         storage = self.job.storage
+        self.move_limits(f"{WORK}/decided", self.job.recipe.passes)
         remove_strays(storage, self.shards)
         write_quarantine(storage, self.shards, plan, sources)
         counts = {"files_unreadable": plan.quarantined.height} | {
@@ -110,6 +112,13 @@ class Stages:
             found.append(one)
             self.progress("writing", len(found), len(tasks))
         return found
+
+    def move_limits(self, decided: str, measured: Sequence[Pass], into: str = "") -> None:
+        """Write limits.json: what would be kept at other limits. `measured` are those of the first run."""
+        self.progress("limits", 0, 1)
+        told = limits.counted(self.job, self.shards, self.executor, decided, measured)
+        self.job.storage.write(f"{into}{limits.NAME}", told)
+        self.progress("limits", 1, 1)
 
 
 def alive(storage: Storage, shard: Shard, decided: str) -> pl.Series:
@@ -207,7 +216,8 @@ def conclude(
     folders = ("messages", "pairs", "pairs/conversations")
     names = [(name, name) for folder in folders for name in storage.names(folder)]
     names += [(name, name) for name in ("quarantine.jsonl",)]
-    written = [*storage.names(f"{into}verdicts"), *storage.names(f"{into}curated"), f"{into}README.md"]
+    written = [*storage.names(f"{into}verdicts"), *storage.names(f"{into}curated")]
+    written += [f"{into}{name}" for name in ("README.md", limits.NAME)]
     names += [(name.removeprefix(into), name) for name in written]
     full["outputs"] = {shown: manifest.sha256(storage, name) for shown, name in names}
     storage.write(f"{into}{manifest.NAME}", manifest.encode(full))

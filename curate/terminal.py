@@ -26,7 +26,12 @@ from curate.runs import Run
 from curate.stages import Progress as Told
 from curate.why import Why
 
-STAGES = {"sieving": "reading and sieving", "pairing": "looking for duplicates", "writing": "writing"}
+STAGES = {
+    "sieving": "reading and sieving",
+    "pairing": "looking for duplicates",
+    "writing": "writing",
+    "limits": "counting at other limits",
+}
 
 
 @contextmanager

@@ -61,6 +61,19 @@ def settle_near(
     return pl.DataFrame(gone, schema=SETTLED).sort("id")
 
 
+def with_partners(pairs: pl.DataFrame, conversations: pl.DataFrame) -> pl.Series:
+    """Ids of the conversations that have a duplicate at all: their content is another's, or that of a pair.
+
+    Settling among these alone decides the same as settling among all.
+    """
+    content = pl.struct("content", "content_check")
+    ends = pl.concat([pairs["a"].alias("id"), pairs["b"].alias("id")]).unique()
+    paired = conversations.filter(pl.col("id").is_in(ends.implode())).select("content", "content_check")
+    shared = conversations.filter(content.is_duplicated()).select("content", "content_check")
+    both = pl.concat([paired, shared]).unique()
+    return conversations.join(both, on=["content", "content_check"], how="semi", maintain_order="left")["id"]
+
+
 def _speaking(conversations: pl.DataFrame, alive: bool = True) -> pl.DataFrame:
     """The conversations in which something is said; of them those still alive."""
     said = (pl.col("content") != 0) | (pl.col("content_check") != 0)

@@ -24,6 +24,13 @@ class Pass(ABC):  # noqa: B024 - the kinds below hold the abstract methods
     name: ClassVar[str] = ""
     private_options: ClassVar[tuple[str, ...]] = ()  # options that no output may hold
 
+    def limits(self) -> dict[str, tuple[float, float]]:
+        """Its numeric options that are limits, each with the range in which `rejudge` can move it.
+
+        The report shows what would be kept at 20 values of each. Integers count words or characters.
+        """
+        return {}
+
     def __call__(self, frame: pl.DataFrame) -> pl.DataFrame:
         """The frame after this pass alone; same rows, same order."""
         from curate.engine import apply
@@ -131,6 +138,13 @@ class GlobalPass(Pass):
     def measured_by(self, stored: Self) -> bool:
         """Whether the pairs that `stored` made serve this pass's options too (for `rejudge`)."""
         return True
+
+    def concerns(self, pairs: pl.DataFrame, conversations: pl.DataFrame) -> pl.Series | None:
+        """Ids that `settle` may answer about at any limit, whoever is alive; None where that may be all.
+
+        Settling among these alone must give the same answer.
+        """
+        return None
 
     @abstractmethod
     def survey(self, batch: pl.DataFrame) -> pl.DataFrame:

@@ -26,6 +26,10 @@ class EchoedPrompt(Decider):
     then: Then = "mask"
     least_words: int = 4
 
+    def limits(self) -> dict[str, tuple[float, float]]:
+        """How many words a message must have."""
+        return {"least_words": (0, 5_000)}
+
     def decide_when(self) -> pl.Expr:
         """Where an assistant echoes a message of enough words."""
         return pl.col("echo") & (pl.col("words") >= self.least_words)

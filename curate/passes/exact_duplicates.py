@@ -34,6 +34,10 @@ class ExactDuplicates(GlobalPass):
     def __post_init__(self) -> None:
         check_keep_all_below(self.name, self.keep_all_below)
 
+    def limits(self) -> dict[str, tuple[float, float]]:
+        """Below how many characters all stay."""
+        return {"keep_all_below": (0, 5_000)}
+
     def survey(self, batch: pl.DataFrame) -> pl.DataFrame:
         """No rows: the table of conversations holds all that is needed."""
         return pl.DataFrame(schema={"conversation": pl.UInt32, "key": pl.UInt64})
@@ -47,6 +51,12 @@ class ExactDuplicates(GlobalPass):
         from curate.dedup.settling import settle_exact
 
         return settle_exact(conversations, self.keep_all_below)
+
+    def concerns(self, pairs: pl.DataFrame, conversations: pl.DataFrame) -> pl.Series:
+        """Those whose content another has too."""
+        from curate.dedup.settling import with_partners
+
+        return with_partners(pairs.clear(), conversations)
 
     def reason(self) -> pl.Expr:
         """`same as c17`."""

@@ -51,6 +51,10 @@ class NearDuplicates(GlobalPass):
         """Whether the pairs that `stored` made serve this limit: not below its floor."""
         return self.limit >= stored.floor and self.permutations == stored.permutations
 
+    def limits(self) -> dict[str, tuple[float, float]]:
+        """How alike, down to the floor of what is stored; below how many characters all stay."""
+        return {"limit": (self.floor, 1.0), "keep_all_below": (0, 5_000)}
+
     def survey(self, batch: pl.DataFrame) -> pl.DataFrame:
         """A row per conversation and band: `conversation`, `key`, `content`, `characters`; 24 bytes each.
 
@@ -71,6 +75,12 @@ class NearDuplicates(GlobalPass):
         from curate.dedup.settling import settle_near
 
         return settle_near(pairs, conversations, self.limit, self.keep_all_below)
+
+    def concerns(self, pairs: pl.DataFrame, conversations: pl.DataFrame) -> pl.Series:
+        """Those of a pair, and those whose content another has too."""
+        from curate.dedup.settling import with_partners
+
+        return with_partners(pairs, conversations)
 
     def reason(self) -> pl.Expr:
         """`near-duplicate of c17 (jaccard 0.91)`, two decimals, rounded down: never above what it is."""

@@ -34,6 +34,10 @@ class TooGarbled(Decider):
         check_roles(self.roles, "too_garbled")
         check_share(self.limit, "too_garbled.limit")
 
+    def limits(self) -> dict[str, tuple[float, float]]:
+        """The share, and how many characters a message must have."""
+        return {"limit": (0.0, 1.0), "least_characters": (0, 5_000)}
+
     def decide_when(self) -> pl.Expr:
         """Where a message of these roles is long enough to judge and garbled above the limit."""
         return (

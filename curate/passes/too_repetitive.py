@@ -34,6 +34,10 @@ class TooRepetitive(Decider):
         check_roles(self.roles, "too_repetitive")
         check_share(self.limit, "too_repetitive.limit")
 
+    def limits(self) -> dict[str, tuple[float, float]]:
+        """The share, and how many words a message must have."""
+        return {"limit": (0.0, 1.0), "least_words": (0, 5_000)}
+
     def decide_when(self) -> pl.Expr:
         """Where a message of these roles is long enough to judge and repeats itself above the limit."""
         return (

@@ -40,6 +40,10 @@ class TooToxic(Decider):
             if role not in ROLES:
                 raise RecipeError(unknown("role", role, ROLES, "too_toxic.roles"))
 
+    def limits(self) -> dict[str, tuple[float, float]]:
+        """The score above which it decides."""
+        return {"limit": (0.0, 1.0)}
+
     def decide_when(self) -> pl.Expr:
         """The message's role counts and its score is above the limit."""
         return pl.col("role").cast(pl.String).is_in(self.roles) & (pl.col("toxicity") > self.limit)

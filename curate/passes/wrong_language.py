@@ -37,6 +37,10 @@ class WrongLanguage(Decider):
         column = "conversation_language" if self.scope == "conversation" else "language"
         return pl.col(column), pl.col(f"{column}_score")
 
+    def limits(self) -> dict[str, tuple[float, float]]:
+        """The score from which a language counts as told; none where no language is unwanted."""
+        return {"least_score": (0.0, 1.0)} if self.keep else {}
+
     def decide_when(self) -> pl.Expr:
         """Where the language is told well enough and is none of those to keep."""
         language, score = self._columns()
