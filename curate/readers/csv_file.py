@@ -22,6 +22,7 @@ from curate.readers.text_encoding import decode_strict
 from curate.readers.types import Unreadable
 
 DELIMITERS = (",", ";", "\t", "|")
+DELIMITER_NAMES = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "pipe": "|"}
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -180,8 +181,7 @@ def find_dialect(text: str, encoding: str, told: str = "auto") -> Dialect:
     """
     newline = "\n" if "\n" in text or "\r" not in text else "\r"
     tried: list[tuple[float, int, Dialect]] = []
-    names = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "pipe": "|"}
-    chosen = DELIMITERS if told == "auto" else (names.get(told, told),)
+    chosen = DELIMITERS if told == "auto" else (DELIMITER_NAMES.get(told, told),)
     for delimiter, escape in itertools.product(chosen, ("", "\\")):
         if len(delimiter) != 1:
             raise Unreadable(f"delimiter is {len(delimiter)} characters long; it must be one, or auto")

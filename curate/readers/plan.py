@@ -12,14 +12,13 @@ from types import ModuleType
 
 import polars as pl
 
-from curate.errors import InputError, RecipeError, unknown
+from curate.errors import InputError
 from curate.readers.containers import CONTAINERS
 from curate.readers.detect import ROWS
 from curate.readers.inputs import list_places
 from curate.readers.look import look_at
+from curate.readers.options import check_options
 from curate.readers.quarantine import Quarantine
-from curate.readers.roles import check_roles
-from curate.readers.schemas import SCHEMAS
 from curate.readers.types import Batch, InputOptions, Look, NotALog, Piece, Place, Plan, Unreadable
 from curate.schema import MESSAGES, QUARANTINE
 
@@ -29,11 +28,11 @@ def plan(inputs: Sequence[InputOptions], shard_bytes: int = 32 << 20, limit: int
 
     Pieces stand in the order of their first file's shown name, then of position. With `limit`, pieces are
     read until there are so many conversations, and the last is cut short: the same ones in every run.
-    Raises InputError where an input does not exist or nothing at all is in them, RecipeError for a format or
-    a role that is not one of ours.
+    Raises InputError where an input does not exist or nothing at all is in them, RecipeError for an
+    option that is not one of ours.
     """
     for options in inputs:
-        _check(options)
+        check_options(options)
     looks, held, skipped = _look_at_all(inputs)
     if not looks and not held and not skipped:
         names = ", ".join(f"'{name}'" for options in inputs for name in options.files)
@@ -75,13 +74,6 @@ def digest(piece: Piece) -> str:
         for part in _bytes_on_disk(look, piece):
             sums.update(part)
     return sums.hexdigest()
-
-
-def _check(options: InputOptions) -> None:
-    formats = ("auto", *SCHEMAS, ROWS)
-    if options.format not in formats:
-        raise RecipeError(unknown("format", options.format, formats, "[[input]]"))
-    check_roles(options.roles, "the roles of [[input]]")
 
 
 def _look_at_all(inputs: Sequence[InputOptions]) -> tuple[list[Look], list[Quarantine], list[str]]:

@@ -13,6 +13,8 @@ from curate.errors import RecipeError, unknown
 from curate.readers.types import Unreadable
 from curate.schema import ROLES
 
+EVERY_OTHER = "*"
+"""Given as a role's name: all names that are not known."""
 _NAMEABLE = re.compile(r"[A-Za-z_-]{1,30}")
 
 
@@ -41,6 +43,8 @@ class RoleMap(dict[str, str]):
     >>> roles = RoleMap({"kunde": "user"})
     >>> roles["GPT"], roles["Kunde"]
     ('assistant', 'user')
+    >>> RoleMap({"*": "user"})["Marie"]
+    'user'
     """
 
     def __init__(self, more: Mapping[str, str] | None = None) -> None:
@@ -51,6 +55,8 @@ class RoleMap(dict[str, str]):
         if not isinstance(role, str):
             raise Unreadable("a role is not a string")
         ours = self._known.get(role.strip().lower())
+        if ours is None and role.strip():
+            ours = self._known.get(EVERY_OTHER)
         if ours is None:
             shown = f"unknown role '{role}'" if _NAMEABLE.fullmatch(role) else "a role with an unknown name"
             raise Unreadable(f"{shown}; map it in roles of [[input]]")

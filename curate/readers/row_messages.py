@@ -17,7 +17,7 @@ import polars as pl
 from curate.readers.build import dumps
 from curate.readers.quarantine import Quarantine
 from curate.readers.roles import RoleMap
-from curate.readers.table_columns import WHOLE_FILE
+from curate.readers.table_columns import WHOLE_FILE, named
 from curate.readers.table_times import parse_times
 from curate.readers.types import Look, Unreadable
 from curate.schema import MESSAGES, ROLE, VERDICT
@@ -83,6 +83,7 @@ def canonical_rows(
         frame, numbers, ids = frame.filter(good), numbers.filter(good), ids.filter(good)
         roles_read, roles = roles_read.filter(good), roles.filter(good)
     columns = _values(frame, look)
+    frame, columns["author"] = _named(frame, roles, columns["author"], look)
     columns["extra"] = _extras(frame, look, columns, roles_read, roles)
     columns |= {"conversation_id": ids, "role": roles, "record": numbers.cast(pl.UInt64)}
     columns["source"] = pl.repeat(look.source, frame.height, dtype=pl.String, eager=True)
@@ -136,6 +137,26 @@ def _values(frame: pl.DataFrame, look: Look) -> dict[str, pl.Series]:
             dtype=pl.String,
         )
     return values
+
+
+def _named(
+    frame: pl.DataFrame, roles: pl.Series, author: pl.Series, look: Look
+) -> tuple[pl.DataFrame, pl.Series]:
+    """The author where only a column for the people behind that role names one; that cell is then taken."""
+    left = [name for name in frame.columns if name not in look.columns.values()]
+    for role in ("user", "assistant"):
+        for name in named(role, left):
+            cells = pl.col(name)
+            if frame.schema[name] != pl.String:
+                continue
+            here = frame.with_columns(author.alias("\0author"), roles.alias("\0role"))
+            taken = here.select(
+                (pl.col("\0role") == role) & pl.col("\0author").is_null() & (cells.str.strip_chars() != "")
+            ).to_series()
+            taken = taken.fill_null(value=False)
+            author = frame.select(pl.when(taken).then(cells).otherwise(author)).to_series()
+            frame = frame.with_columns(pl.when(~taken).then(cells).alias(name))
+    return frame, author.alias("author")
 
 
 def _extras(

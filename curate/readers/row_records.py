@@ -102,7 +102,7 @@ def _record_row(left: Record, number: int, reading: Reading, look: Look) -> tupl
             turn_read = dumps({column: left[column]})[1:-1]
             turn = float(left.pop(column))
             break
-    sent_at, author = take_sent_at(left, reading), take_author(left, reading)
+    sent_at, author = take_sent_at(left, reading), take_author(left, reading, ours)
     extra = {"role": role, **left} if ours != role else left
     read_parts, read_extra = dumps(parts) if parts else None, dumps(extra) if extra else None
     return (id, ours, author, sent_at, turn, turn_read, text, read_parts, read_extra, look.source, number)

@@ -11,7 +11,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from curate.readers.roles import known_roles
+from curate.readers.roles import EVERY_OTHER, known_roles
 from curate.readers.types import InputOptions, Unreadable
 
 WHOLE_FILE = "*"
@@ -143,7 +143,18 @@ def _as_roles(values: Sequence[str], given: Mapping[str, str]) -> dict[str, str]
         return {value: directions[value] for value in spoken if value in directions}
     filled = [value.strip().lower() for value in values if value.strip()]
     known = sum(value in mine or value in known_roles() for value in filled)
-    return {} if known * 2 >= len(filled) else None
+    enough = known > 0 if EVERY_OTHER in mine else known * 2 >= len(filled)
+    return {} if enough else None
+
+
+def named(role: str, names: Sequence[str]) -> list[str]:
+    """Those of the names that tell who is behind a role ("user", "assistant"), the surest first.
+
+    >>> named("assistant", ["id", "Agent Name", "agent", "customer_name"])
+    ['Agent Name', 'agent']
+    """
+    by_normal = {normal(name): name for name in reversed(names)}
+    return [by_normal[name] for name in rules()["names"].get(role, ()) if name in by_normal]
 
 
 def _pairs(

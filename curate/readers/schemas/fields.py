@@ -9,6 +9,7 @@ from typing import Any
 from curate.readers.build import merge_extra
 from curate.readers.exact import kind
 from curate.readers.schemas.base import Reading, Record
+from curate.readers.table_columns import named
 from curate.readers.times import microseconds
 from curate.readers.types import Unreadable
 
@@ -27,7 +28,16 @@ ID = (
     "id",
 )
 """Names of a conversation's id, the surest first. `task_id` is not one: several trials share it."""
-AUTHOR = ("author", "author_name", "sender", "username")
+AUTHOR = (
+    "author",
+    "author_name",
+    "sender",
+    "sender_name",
+    "from_name",
+    "username",
+    "user_name",
+    "display_name",
+)
 SENT_AT = ("sent_at", "timestamp", "created_at", "create_time", "date", "time", "ts")
 LISTS = ("messages", "conversations", "conversation", "turns", "dialogue", "dialog", "traj", "chosen")
 """Names under which a record holds its messages."""
@@ -87,10 +97,20 @@ def take_sent_at(left: Record, reading: Reading) -> int | None:
     return None
 
 
-def take_author(left: Record, reading: Reading) -> str | None:
-    """The author's name, where a string is given."""
+def take_author(left: Record, reading: Reading, role: str = "") -> str | None:
+    """The author's name, where a string is given; also under a name for who is behind one of our roles.
+
+    >>> from curate.readers.build import MessageRows
+    >>> from curate.readers.roles import RoleMap
+    >>> row = {"agent_name": "Ann", "customer_name": "Bob"}
+    >>> take_author(row, Reading(rows=MessageRows(""), roles=RoleMap()), "assistant"), row
+    ('Ann', {'customer_name': 'Bob'})
+    """
     for name in reading.name("author", *AUTHOR):
         if isinstance(left.get(name), str):
+            return str(left.pop(name))
+    for name in named(role, list(left)) if role and left else ():
+        if isinstance(left[name], str) and left[name].strip():
             return str(left.pop(name))
     return None
 

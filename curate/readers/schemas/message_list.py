@@ -111,7 +111,7 @@ def _add(left: Record, reading: Reading, bot_is_system: bool) -> None:
     if masked:
         del left["weight"]
     parts.update(take_parts(left))
-    sent_at, author = take_sent_at(left, reading), take_author(left, reading)
+    sent_at, author = take_sent_at(left, reading), take_author(left, reading, ours)
     reading.rows.add(ours, text, author=author, sent_at=sent_at, parts=parts, extra=left, masked=masked)
 
 
