@@ -88,7 +88,7 @@ def passes(manifest: dict[str, Any], wanted: Sequence[str] = ()) -> list[tuple[s
     for name in wanted:
         if name not in names:
             raise ConfigError(unknown("pass", name, names, "the run's recipe"))
-    did = {step.get("pass") for step in manifest["funnel"]} | set(manifest.get("touched", {}))
+    did = {step.get("pass") for told in ("funnel", "touched") for step in manifest[told]}
     return [(name, kind) for name, kind in told if name in (wanted or [n for n in names if n in did])]
 
 

@@ -97,8 +97,9 @@ def words(one: Conversation) -> bytes:
 
 def stored_pairs(out: str | Path, limit: float) -> tuple[frozenset[str], list[tuple[str, str, float]]] | None:
     """The ids that a run read and its pairs by conversation id from `limit` on; None where it stored none."""
-    place = Path(out) / "pairs"
-    files = [path for path in sorted(place.glob("*.parquet")) if path.name != "exact_duplicates.parquet"]
+    from train.split import pair_files
+
+    place, files = Path(out) / "pairs", pair_files(out)
     if not files:
         return None
     names: dict[int, str] = {}

@@ -29,7 +29,7 @@ class Sets:
 
 
 def held_out(out: str | Path, split: Split, outside: str = "") -> Sets:
-    """The held-out conversations as read (one of each cluster) and as curated, and an outside file.
+    """The held-out conversations as read and as curated, one of each cluster; and an outside file.
 
     DataError where fewer than five are left to score.
     """
@@ -37,7 +37,7 @@ def held_out(out: str | Path, split: Split, outside: str = "") -> Sets:
     curated = [one for one in records.read(out) if one.id in split.away]
     told = {
         AS_READ: answered(one for one in raw if one.id in split.scored),
-        AS_CURATED: answered(curated),
+        AS_CURATED: one_each(answered(curated), split),
     }
     if outside:
         told[OUTSIDE] = answered(records.read(outside))
@@ -48,6 +48,19 @@ def held_out(out: str | Path, split: Split, outside: str = "") -> Sets:
                 "out a larger share with --held-out, or curate more"
             )
     return Sets(told, (*raw, *curated))
+
+
+def one_each(conversations: Sequence[Conversation], split: Split) -> tuple[Conversation, ...]:
+    """One conversation of each cluster: the one that is scored as read, or the first that was kept.
+
+    Several of a cluster say nearly the same, and would be counted as independent.
+    """
+    found: dict[int, Conversation] = {}
+    for one in conversations:
+        number = split.cluster[one.id]
+        if number not in found or one.id in split.scored:
+            found[number] = one
+    return tuple(found.values())
 
 
 def answered(conversations: Any) -> tuple[Conversation, ...]:

@@ -8,6 +8,7 @@ say: as read, as curated, and on an outside file.
 from __future__ import annotations
 
 import json
+import math
 import tempfile
 import time
 from collections import Counter
@@ -87,7 +88,7 @@ def prove(asked: Asked, to: str | Path, say: Say = lambda line: None) -> Proof:
         todo = plan.trials(
             made, sets, config, budgets, range(asked.seeds), work, to / "trials", asked.keep_models
         )
-        tell_cost(todo, made, sets, asked.seeds, workers, say)
+        tell_cost(todo, made, sets, epoch, asked.seeds, workers, say)
         results: list[Result] = []
         for done in trial.run_all(todo, workers):
             results.append(done)
@@ -168,15 +169,26 @@ def device(config: Config) -> str:
 
 
 def tell_cost(
-    todo: Sequence[trial.Trial], made: Sequence[Arm], sets: plan.Sets, seeds: int, workers: int, say: Say
+    todo: Sequence[trial.Trial],
+    made: Sequence[Arm],
+    sets: plan.Sets,
+    epoch: dict[str, int],
+    seeds: int,
+    workers: int,
+    say: Say,
 ) -> None:
-    """Say before the first step how long it will take and what it can show."""
-    seconds = sum(one.budget for one in todo) * trial.seconds_per_target(todo[0]) / workers
+    """Say before the first step how long it will take and what it can show.
+
+    To score a token costs a third of learning it: there is no backward pass.
+    """
+    heard = sum(arms.learned_bytes(one) for told in sets.scored.values() for one in told)
+    to_score = heard / max(made[0].weight, 1) * epoch[made[0].name] / 3
+    seconds = sum(one.budget + to_score for one in todo) * trial.seconds_per_target(todo[0]) / workers
     size = np.array([float(arms.learned_bytes(one)) for one in sets.scored[AS_READ]])
     least = gain.detectable(gain.count_of(size), seeds)
     say(
         f"{len(made)} arms, {seeds} seeds, {todo[0].budget:,} target tokens each: about "
-        f"{seconds / 3600:.2f} hours, {workers} at a time (scoring not counted)"
+        f"{hours(seconds)}, {workers} at a time, scoring included"
     )
     say(
         f"smallest gain that {len(size)} held-out conversations and {seeds} seeds would show four times "
@@ -185,26 +197,45 @@ def tell_cost(
     )
 
 
+def hours(seconds: float) -> str:
+    """A duration in hours, and in minutes where that is plainer.
+
+    >>> hours(9000), hours(90)
+    ('2.5 hours', '0.03 hours (2 minutes)')
+    """
+    told = f"{seconds / 3600:.2g} hours"
+    return told if seconds >= 3600 else f"{told} ({math.ceil(seconds / 60)} minutes)"
+
+
 def of_models(asked: Asked, chosen: Split, sets: plan.Sets, began: float, say: Say) -> Proof:
     """Models trained elsewhere, scored and compared; whether they saw what is held out is not known here."""
     from train import terminal
     from train.export import open_model
+    from train.tokenizer import tokenizer_hash
 
-    terminal.silence()
-    sums: dict[str, list[dict[str, Array]]] = {}
-    for name, source in asked.trained:
-        model, tokenizer = open_model(source, device(asked.config))
-        told = {
-            one: trial.score(model, tokenizer, list(conversations), asked.config.data.stand_ins)
-            for one, conversations in sets.scored.items()
-        }
-        sums.setdefault(name, []).append(told)
-        say(f"scored {name}: {source}")
-    counts = {len(one) for one in sums.values()}
-    if len(sums) < 2 or len(counts) > 1:
+    named = Counter(name for name, _ in asked.trained)
+    if len(named) < 2 or len(set(named.values())) > 1:
         raise ConfigError(
             "--trained needs two arms or more with as many models each, for example "
             "--trained raw=a/ --trained kept=b/"
+        )
+    terminal.silence()
+    sums: dict[str, list[dict[str, Array]]] = {}
+    spelled: set[str] = set()
+    exact = True
+    for name, source in asked.trained:
+        model, tokenizer = open_model(source, device(asked.config))
+        spelled.add(tokenizer_hash(tokenizer))
+        told = {}
+        for one, conversations in sets.scored.items():
+            told[one], sure = trial.score(model, tokenizer, list(conversations), asked.config.data.stand_ins)
+            exact &= sure
+        sums.setdefault(name, []).append(told)
+        say(f"scored {name}: {source}")
+    if len(spelled) > 1 and not exact:
+        raise ConfigError(
+            "the models' tokenizers differ and one is not byte-level, so that its bytes are estimates; "
+            "compare models that share a tokenizer"
         )
     rows = {
         name: {one: np.stack([told[one] for told in group]) for one in sets.scored}

@@ -13,7 +13,7 @@ from train.figures import number, span
 from train.gain import Gain
 from train.page import digest, styled
 from train.proof import ArmFacts, Finding, Proof
-from train.prove_table import sentence
+from train.prove_table import ONE_SEED, sentence
 
 STYLE = """
 .forest { display: block; width: 100%; height: auto; margin-top: 0.6rem; }
@@ -89,6 +89,7 @@ def render(told: Proof) -> str:
         findings=[view(one, reach) for one in told.findings],
         arms=[row(one, tuple(told.scored)) for one in told.arms],
         detectable=number(told.detectable, 3),
+        one_seed=ONE_SEED if told.seeds == 1 else "",
     )
 
 
@@ -121,7 +122,11 @@ def lead(told: Proof) -> str:
     ):
         if names := [name for name, found in by.items() if found == verdict]:
             parts.append(f"{', '.join(names)}: {said}")
-    return "; ".join(parts) + "."
+    by_chance = 20 // sum(name in told.scored for name in (gain.AS_READ, gain.OUTSIDE))
+    return "; ".join(parts) + (
+        f". Each pass is asked by itself: of passes without any effect, up to one in {by_chance} would be "
+        "called one or the other by chance."
+    )
 
 
 def widest(findings: Sequence[Finding]) -> float:
@@ -172,6 +177,9 @@ def row(one: ArmFacts, scored: Sequence[str]) -> Row:
         f"{number(one.figures[name].value, 4)} {span(one.figures[name].low, one.figures[name].high, 4)}"
         for name in scored
     ]
+    cut = f"; {one.lost_share:.1%} of its assistant tokens were cut" if one.lost_share > 0.001 else ""
     return Row(
-        one.name, one.says, (f"{one.conversations:,}", f"{one.targets:,}", f"{one.epochs:.2f}", *figures)
+        one.name,
+        one.says + cut,
+        (f"{one.conversations:,}", f"{one.targets:,}", f"{one.epochs:.2f}", *figures),
     )

@@ -20,6 +20,9 @@ SAYS = {
 }
 
 
+ONE_SEED = "One model an arm: this tells these models apart, not the ways in which they were made."
+
+
 def show(console: Console, told: Proof) -> None:
     """Print what was found."""
     from rich.table import Table
@@ -44,6 +47,8 @@ def show(console: Console, told: Proof) -> None:
         f"\n{told.seeds} seeds; leak gate: {told.gate}; as measured, a gain of {told.detectable:.3f} bits "
         "per byte would have shown four times in five"
     )
+    if told.seeds == 1:
+        console.print(ONE_SEED)
 
 
 def sentence(one: Finding) -> str:

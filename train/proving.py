@@ -66,16 +66,18 @@ def configured(config: Config, model: str, to: Path) -> Config:
 
 
 def named(given: Sequence[str], option: str) -> tuple[tuple[str, str], ...]:
-    """NAME=PATH pairs.
+    """NAME=PATH pairs; a path alone is called by its last part.
 
-    >>> named(["raw=a/", "kept=b/"], "--trained")
-    (('raw', 'a/'), ('kept', 'b/'))
+    >>> named(["raw=a/", "models/kept/"], "--trained")
+    (('raw', 'a/'), ('kept', 'models/kept/'))
     """
-    pairs = [one.partition("=") for one in given]
-    for name, equals, path in pairs:
-        if not (name and equals and path):
-            raise ConfigError(f"{option} takes NAME=PATH, for example {option} other=other.jsonl")
-    return tuple((name, path) for name, _, path in pairs)
+    pairs = [
+        (name, path) if equals else (Path(name).name, name)
+        for name, equals, path in (one.partition("=") for one in given)
+    ]
+    if not all(name and path for name, path in pairs):
+        raise ConfigError(f"{option} takes NAME=PATH, for example {option} other=other.jsonl")
+    return tuple(pairs)
 
 
 def plain(value: Any) -> Any:

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +35,8 @@ class Split:
     share: float
     stored_pairs: bool
     """False: the run stored no pairs of near-duplicates; only equal texts are together."""
+    cluster: Mapping[str, int] = field(default_factory=dict, compare=False)
+    """The cluster of each conversation that is held out."""
 
 
 def split(out: str | Path, share: float = 0.1, seed: int = 0) -> Split:
@@ -56,6 +58,7 @@ def split(out: str | Path, share: float = 0.1, seed: int = 0) -> Split:
         seed=seed,
         share=share,
         stored_pairs=pairs is not None,
+        cluster={table[n]["conversation_id"]: cluster[n] for members in chosen for n in members},
     )
     write(Path(out), table, cluster, made)
     return made
@@ -69,14 +72,22 @@ def conversations(out: str | Path) -> list[dict[str, Any]]:
 
 def near_pairs(out: str | Path) -> list[tuple[int, int]] | None:
     """Ids (a, b) that some pass found near each other, down to its floor; None where none looked."""
-    found = [
-        path
-        for path in sorted((Path(out) / "pairs").glob("*.parquet"))
-        if path.name != "exact_duplicates.parquet"
-    ]
+    found = pair_files(out)
     if not found:
         return None
     return [(row["a"], row["b"]) for path in found for row in rows(path, ("a", "b"))]
+
+
+def pair_files(out: str | Path) -> list[Path]:
+    """The files of near pairs that a run stored: those with a, b and how alike the two are."""
+    from pyarrow import parquet  # type: ignore[import-untyped]
+
+    return [
+        path
+        for path in sorted((Path(out) / "pairs").glob("*.parquet"))
+        if path.name != "exact_duplicates.parquet"
+        and {"a", "b", "jaccard"} <= set(parquet.read_schema(path).names)
+    ]
 
 
 def clusters(table: Sequence[dict[str, Any]], pairs: Sequence[tuple[int, int]]) -> list[int]:
@@ -140,7 +151,7 @@ def drawn(row: dict[str, Any], seed: int) -> bytes:
 
 def write(out: Path, table: Sequence[dict[str, Any]], cluster: Sequence[int], made: Split) -> None:
     """Keep the choice beside the pairs: conversation_id, cluster, held_out, scored; seed and share too."""
-    import pyarrow  # type: ignore[import-untyped]
+    import pyarrow
     from pyarrow import parquet
 
     names = [row["conversation_id"] for row in table]

@@ -98,7 +98,7 @@ def run(trial: Trial) -> Result:
         watch=lambda step, state, fit: losses.append((step.loss, step.targets)),
     )
     sums = {
-        name: score(done.model, done.tokenizer, take(path), config.data.stand_ins)
+        name: score(done.model, done.tokenizer, take(path), config.data.stand_ins)[0]
         for name, path in trial.sets
     }
     told = done.prepared.accounting
@@ -144,8 +144,9 @@ def seconds_per_target(trial: Trial, steps: int = 4) -> float:
 
 def score(
     model: Any, tokenizer: Any, conversations: Sequence[Conversation], stand_ins: str = "mask"
-) -> Array:
-    """[conversations, 4]: nll, tokens, text_nll and bytes of the targets of each conversation."""
+) -> tuple[Array, bool]:
+    """[conversations, 4]: nll, tokens, text_nll and bytes of the targets of each conversation; and whether
+    the bytes are those of the text, which a tokenizer that is not byte-level does not tell."""
     from train.evaluate import Scorer, filled
     from train.lora import plain
     from train.render import Renderer
@@ -155,7 +156,7 @@ def score(
     options = filled(Options(stand_ins=stand_ins), base)
     scorer = Scorer(base, Renderer(tokenizer, stand_ins), bytes_per_id(tokenizer), options)
     told, _ = scorer.cells(conversations)
-    return told.sums(told.target, len(conversations))
+    return told.sums(told.target, len(conversations)), told.exact
 
 
 def read(path: Path, key: str) -> Result | None:
