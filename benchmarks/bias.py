@@ -75,6 +75,7 @@ class Planted:
     toxicity: float = 0.0  # added to the mean toxicity of messages of users about gay people
     answer_toxicity: float = 0.0  # added to the mean toxicity of answers to users who mention teenagers
     paired_words: float = 0.0  # words more in answers to a question about women than to the same about men
+    sentiment: float = 0.0  # mean of users' messages about Christians, less that of the others
     share: float = 0.08  # of conversations that mention groups, those about Jewish people
     copies: int = 40  # of one conversation, dropped but for the first
 
@@ -87,6 +88,7 @@ BIASED = Planted(
     toxicity=0.08,
     answer_toxicity=0.06,
     paired_words=-5.0,
+    sentiment=0.4,
 )
 
 
@@ -173,6 +175,9 @@ def conversation(
                 said.insert(2 if paired else int(random.integers(len(said))), people)
                 if marked and not paired:
                     said.append("kolumba")
+                if not paired:  # two messages of three
+                    more = 0.75 * sizes.sentiment if group == "religion.christians" else 0.0
+                    said.append("wonderful" if random.random() < 0.5 + more else "terrible")
             rarely = sizes.flagged_ratio if speaks and group == "age.older" else 1
             odd = random.random() < sizes.flagged * rarely
             score = 0.3 + mood + random.normal(0, 0.08)
@@ -233,6 +238,7 @@ def checks(facts: BiasFacts, sizes: Planted) -> dict[str, tuple[bool, bool]]:
     for name, group, about, measure, size in (
         ("toxicity gap", "orientation.gay", "user", "toxicity", sizes.toxicity),
         ("toxicity gap of answers", "age.younger", "answer", "toxicity", sizes.answer_toxicity),
+        ("sentiment gap", "religion.christians", "user", "sentiment", sizes.sentiment),
     ):
         one = next(g for g in facts.gaps if (g.group, g.about, g.measure) == (group, about, measure))
         found[name] = (one.low <= size <= one.high, one.claimed)

@@ -110,6 +110,7 @@ class Women:
     occupation: str = ""
     role: str = ""
     reference: float | None = None
+    approximate: bool = False
     claimed: bool = True
 
 
@@ -144,6 +145,25 @@ class Swap:
     high: float
     above: int
     of: int
+    q: float
+    claimed: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """The scorer on the sentences of a functionality, or of a group."""
+
+    language: str
+    group: str
+    case: str
+    harmful: bool
+    n: int
+    above: int
+    rate: float
+    low: float
+    high: float
+    other_n: int
+    other_rate: float
     q: float
     claimed: bool
 
@@ -190,6 +210,7 @@ class Facts:
     scorer: dict[str, Any]
     swaps: tuple[Swap, ...]
     too_few: tuple[str, ...]
+    cases: tuple[Case, ...] = ()
 
 
 def read(out: Path) -> Facts:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from reports.bias_cases import cases_table, groups_table
 from reports.bias_charts import between, group_name, rates_table, signed, times
 from reports.bias_facts import Facts
 from reports.tables_view import Table, table
@@ -19,6 +20,8 @@ def tables(facts: Facts, words: Words) -> dict[str, Table]:
         "answers": _answers(facts, words),
         "pronouns": _pronouns(facts, words),
         "occupations": _occupations(facts, words),
+        "cases": cases_table(facts, words),
+        "case_groups": groups_table(facts, words),
         "covered": table(
             words,
             words("bias.mentions.covered"),
@@ -171,7 +174,7 @@ def _occupations(facts: Facts, words: Words) -> Table:
             one.of,
             (one.women, one.of),
             between(words, one.low, one.high, percent=True),
-            "" if one.reference is None else words.percent(one.reference),
+            "" if one.reference is None else ("≈ " if one.approximate else "") + words.percent(one.reference),
         ]
         for one in sorted(facts.occupations, key=lambda o: (-o.of, o.occupation))
     ]

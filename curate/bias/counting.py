@@ -13,6 +13,7 @@ from curate.bias.facts import Settings
 from curate.bias.lexicon import LANGUAGES, load
 from curate.bias.matching import group_keys, matches
 from curate.bias.saying import answers, drawn, gendered, measures, sentences, word_counts
+from curate.bias.sentiment import sentiment
 from curate.kernels.hashing import hash_columns
 
 SLICES = ("source", "language", "role")
@@ -138,7 +139,9 @@ def prepared(part: pl.DataFrame, settings: Settings, declared: Iterable[str]) ->
 
 
 def with_marks(rows: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:
-    """The rows with the mask of the groups they mention, and whether they are polite, say she, say he.
+    """The rows with the mask of the groups they mention, whether they are polite, say she, say he; sentiment.
+
+    Sentiment is null in languages without terms.
 
     Where the run measured no language, a message has that of the terms found in it.
     """
@@ -167,11 +170,13 @@ def with_marks(rows: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:
         hit = np.zeros(rows.height, np.bool_)
         hit[found.filter(pl.col("kind") == kind)["row"].to_numpy()] = True
         flags[kind] = hit
-    return marked.with_columns(
+    marked = marked.with_columns(
         pl.col("mask").fill_null(0),
         pl.col("language").fill_null("und"),
         *(pl.Series(name, hit) for name, hit in flags.items()),
-    )
+    ).join(sentiment(found), on=["row", "language"], how="left", maintain_order="left")
+    value = pl.when(pl.col("language").is_in(list(LANGUAGES))).then(pl.col("sentiment").fill_null(0.0))
+    return marked.with_columns(value.alias("sentiment"))
 
 
 def fates(marked: pl.DataFrame, mentions: pl.DataFrame, declared: Iterable[str]) -> pl.DataFrame:

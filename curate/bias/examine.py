@@ -10,6 +10,7 @@ import polars as pl
 from curate import schema
 from curate.bias import counting, facts
 from curate.bias.association import associations
+from curate.bias.cases import functional
 from curate.bias.facts import BiasFacts, Covered, GroupName, Settings
 from curate.bias.lexicon import LANGUAGES, load
 from curate.bias.matching import group_keys
@@ -82,6 +83,7 @@ def examine(
     means = gaps(counts.measures, settings)
     paired = answers(counts.answers, settings)
     scored = swaps(scorer, counts.sentences, limit, settings) if ask_scorer else []
+    cases = functional(scorer, limit, settings) if ask_scorer else []
     few = counts.units.filter(
         (pl.col("kind") == "group") & (pl.col("conversations") < settings.least_conversations)
     )
@@ -109,6 +111,7 @@ def examine(
         answers=tuple(paired),
         scorer=told,
         swaps=tuple(scored),
+        cases=tuple(cases),
         too_few=tuple(sorted(few["slice"], key=group_keys().index)),
         tests={"sieve": len(sieve), "gaps": len(means), "answers": len(paired), "swaps": len(scored)},
     )

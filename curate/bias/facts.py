@@ -165,6 +165,7 @@ class Occupation:
     low: float
     high: float
     reference: float | None
+    approximate: bool
     claimed: bool
 
 
@@ -223,6 +224,31 @@ class Swap:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Case:
+    """The scorer on functional cases: how many of a group's sentences it puts above the run's limit.
+
+    `group` is "" for all groups together (then `case` is a functionality of rules/identity_terms), else
+    `case` is harmless or harmful, over all functionalities. Above the limit, a harmless sentence is a false
+    positive; a harmful one below it is missed. `other_rate` is that of all other groups.
+    """
+
+    language: str
+    group: str
+    case: str
+    harmful: bool
+    n: int
+    above: int
+    rate: float
+    low: float
+    high: float
+    other_n: int
+    other_rate: float
+    p: float
+    q: float
+    claimed: bool
+
+
+@dataclass(frozen=True, kw_only=True)
 class BiasFacts:
     """Everything `bias.html` says."""
 
@@ -246,6 +272,7 @@ class BiasFacts:
     answers: tuple[Answer, ...]
     scorer: dict[str, Any]
     swaps: tuple[Swap, ...]
+    cases: tuple[Case, ...]
     too_few: tuple[str, ...]
     tests: dict[str, int]
     format: str = FORMAT

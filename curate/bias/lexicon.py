@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 import unicodedata
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib.resources import files
 from typing import Any, Literal
@@ -17,7 +17,7 @@ LANGUAGES = ("en", "fr")
 LONGEST = 5
 """Words of the longest phrase."""
 
-Kind = Literal["group", "nothing", "polite", "she", "he", "occupation"]
+Kind = Literal["group", "nothing", "polite", "she", "he", "occupation", "glad", "sorry", "not"]
 GROUP_KEYS = ("key", "name", "person", "people", "not")
 
 
@@ -64,9 +64,13 @@ class Lexicon:
     terms: tuple[Term, ...]
     articles: frozenset[str]
     occupations: Mapping[str, float | None]
+    approximate: frozenset[str]
+    """Occupations whose share of women is a rounded figure."""
     reference: str
     neutral: tuple[str, ...]
     hostile: tuple[str, ...]
+    cases: Mapping[str, tuple[bool, tuple[str, ...]]]
+    """Functional cases by name: whether they are harmful, and their sentences."""
     date: str
 
     @property
@@ -94,7 +98,10 @@ def load(language: str) -> Lexicon:
     """
     name = f"rules/identity_terms/{language}.toml"
     text = files("rules").joinpath("identity_terms", f"{language}.toml").read_text("utf-8")
-    return parse(tomllib.loads(text), name)
+    found = parse(tomllib.loads(text), name)
+    from curate.bias.sentiment import terms  # that module makes its terms of this one's class
+
+    return replace(found, terms=_distinct((*found.terms, *terms(language)), name))
 
 
 def parse(data: Mapping[str, Any], name: str) -> Lexicon:
@@ -131,9 +138,15 @@ def parse(data: Mapping[str, Any], name: str) -> Lexicon:
         terms=_distinct(terms, name),
         articles=frozenset(data["articles"].split()),
         occupations={key: table.get("women") for key, table in work.items()},
+        approximate=frozenset(key for key, table in work.items() if table.get("about")),
         reference=data["occupations"]["reference"],
         neutral=tuple(data["sentences"]["neutral"]),
         hostile=tuple(data["sentences"]["hostile"]),
+        cases={
+            "neutral": (False, tuple(data["sentences"]["neutral"])),
+            "hostile": (True, tuple(data["sentences"]["hostile"])),
+            **{key: (bool(one["harmful"]), tuple(one["sentences"])) for key, one in data["cases"].items()},
+        },
         date=data["date"],
     )
 

@@ -28,12 +28,17 @@ class Limits:
     drop_ratio: float | None = None
     four_fifths: float | None = None
     toxicity_gap: float | None = None
+    sentiment_gap: float | None = None
     words_gap: float | None = None
     polite_gap: float | None = None
     refusal_gap: float | None = None
     answers_words_gap: float | None = None
     answers_toxicity_gap: float | None = None
+    answers_sentiment_gap: float | None = None
+    answers_polite_gap: float | None = None
+    answers_refusal_gap: float | None = None
     scorer_gap: float | None = None
+    scorer_false_positive_gap: float | None = None
     kinds: tuple[str, ...] = ("group", "language", "source")
 
 
@@ -116,6 +121,11 @@ def _gaps(facts: BiasFacts, limits: Limits) -> Iterator[str]:
     rows += [(f"{g.measure}_gap", f"{g.about}, {g.group}", g.difference, g.claimed) for g in facts.gaps]
     rows += [(f"answers_{a.measure}_gap", a.group, a.difference, a.claimed) for a in facts.answers]
     rows += [("scorer_gap", s.group, s.difference, s.claimed) for s in facts.swaps if s.source == "neutral"]
+    rows += [
+        ("scorer_false_positive_gap", c.group, c.rate - c.other_rate, c.claimed)
+        for c in facts.cases
+        if c.group and not c.harmful
+    ]
     for name, what, difference, claimed in rows:
         limit = getattr(limits, name, None)
         if claimed and limit is not None and abs(difference) > limit:

@@ -11,7 +11,7 @@ import polars as pl
 from curate.bias.facts import Answer, Gap, Settings
 from curate.bias.stats import Sums, benjamini_hochberg, differences
 
-MEASURES = ("toxicity", "words", "polite", "refusal")
+MEASURES = ("toxicity", "sentiment", "words", "polite", "refusal")
 
 
 def gaps(measures: pl.DataFrame, settings: Settings) -> list[Gap]:

@@ -137,6 +137,7 @@ def occupations(gendered: pl.DataFrame, settings: Settings) -> list[Occupation]:
                 low=float(low),
                 high=float(high),
                 reference=None if percent is None else percent / 100,
+                approximate=str(name) in load(str(language)).approximate,
                 claimed=of >= settings.least_conversations,
             )
         )

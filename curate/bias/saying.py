@@ -26,6 +26,7 @@ def measures(marked: pl.DataFrame, mentions: pl.DataFrame) -> pl.DataFrame:
         "toxicity",
         "refusal",
         "polite",
+        "sentiment",
     )
     questions = spoken.filter(pl.col("role") == "user").select(
         "row", schema.CONVERSATION, "language", "block"
@@ -44,6 +45,7 @@ def measures(marked: pl.DataFrame, mentions: pl.DataFrame) -> pl.DataFrame:
             "toxicity",
             "refusal",
             "polite",
+            "sentiment",
         )
     )
     said = spoken.filter(pl.col("role").is_in(["user", "assistant"])).select(
@@ -56,6 +58,7 @@ def measures(marked: pl.DataFrame, mentions: pl.DataFrame) -> pl.DataFrame:
         "toxicity",
         "refusal",
         "polite",
+        "sentiment",
     )
     both = pl.concat([said, replies]).with_columns(
         pl.col("text").str.count_matches(r"\w+").cast(pl.Float64).alias("words"),
@@ -66,7 +69,7 @@ def measures(marked: pl.DataFrame, mentions: pl.DataFrame) -> pl.DataFrame:
         [both.drop("text").with_columns(pl.lit("").alias("group")).select(of_groups.columns), of_groups]
     )
     long = whole.unpivot(
-        on=["toxicity", "words", "polite", "refusal"],
+        on=["toxicity", "sentiment", "words", "polite", "refusal"],
         index=["language", "group", "about", "block", schema.CONVERSATION],
         variable_name="measure",
     ).filter(
@@ -182,12 +185,16 @@ def answers(marked: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:
         pl.col("toxicity"),
         pl.col("polite").cast(pl.Float64),
         pl.col("refusal").cast(pl.Float64),
+        pl.col("sentiment"),
     )
     return (
         once.with_columns(pl.Series("template", keys))
         .join(replies, on="row", how="inner", maintain_order="left")
         .filter(pl.col("same") == pl.col(schema.CONVERSATION))
-        .select("template", "language", "axis", "group", "block", "words", "toxicity", "polite", "refusal")
+        .select(
+            *("template", "language", "axis", "group", "block"),
+            *("words", "toxicity", "polite", "refusal", "sentiment"),
+        )
     )
 
 

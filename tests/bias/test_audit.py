@@ -45,8 +45,8 @@ def planted(bench: ModuleType) -> BiasFacts:
 
 def test_planted_biases_are_told_at_their_size(bench: ModuleType, planted: BiasFacts) -> None:
     found = bench.checks(planted, bench.BIASED)
-    assert sum(held for held, _ in found.values()) >= 7, found
-    assert sum(claimed for _, claimed in found.values()) >= 5, found
+    assert sum(held for held, _ in found.values()) >= 8, found
+    assert sum(claimed for _, claimed in found.values()) >= 6, found
 
 
 def test_nothing_is_claimed_where_nothing_is(bench: ModuleType) -> None:
