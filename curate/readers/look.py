@@ -47,14 +47,18 @@ _PROSE |= {".ini", ".cfg", ".sh", ".tex", "readme", "license", "licence", "notic
 def look_at(place: Place, options: InputOptions) -> tuple[Look, ...]:
     """What the place holds. Raises Unreadable with the reason and, where there are any, the candidates."""
     head = read_head(place, HEAD)
-    container = ""
+    container, unclear = "", None
     try:
         container = container_of(head, options.encoding)
+        if container == "csv" and not _is_prose(place.member or place.path):
+            container, unclear = import_module(CONTAINERS["text"]).csv_or_text(head, options)
         looks: Sequence[Look] = import_module(CONTAINERS[container]).look(place, options, head)
     except Unreadable:
         read_head(place, HEAD, unbroken=True)  # a break near the start is the better reason
         if container == "csv" and options.format == "auto" and _is_prose(place.member or place.path):
             raise NotALog("not a chat log: documentation or code by its name, and no table") from None
+        if unclear:
+            raise Unreadable(unclear) from None
         if (
             container == "csv"
             and options.format == "auto"

@@ -148,7 +148,7 @@ def _first(batch: Batch, limit: int) -> Batch:
 
 def _bytes_on_disk(look: Look, piece: Piece) -> Iterator[bytes]:
     """The piece's range where it is one of the file's own bytes, else the whole file."""
-    ranged = look.container in ("jsonl", "json") and look.schema != ROWS
+    ranged = look.container in ("jsonl", "json", "text") and look.schema != ROWS
     ranged = ranged and look.encoding in ("utf-8", "utf-8-sig")
     ranged |= look.container == "csv" and "regroup" not in look.facts  # its places are bytes as on disk
     ranged = ranged and not (look.compression or look.member)
