@@ -22,6 +22,7 @@ from reports.files import (
     sentences,
     short,
 )
+from reports.limits import read_limits
 from reports.sampling import FLAGGED, Pool, clipped, draw_alarm, draw_passes, fetch, most_different
 from reports.shapes import (
     Amount,
@@ -93,6 +94,7 @@ def gather(out: str | Path) -> RunFacts:
         inputs=tuple(_source(row) for row in manifest.inputs[:SHOWN_INPUTS]),
         inputs_left_out=max(0, len(manifest.inputs) - SHOWN_INPUTS),
         scorers=manifest.scorers,
+        limits=read_limits(folder),
         versions={str(name): str(value) for name, value in manifest.versions.items()},
         **totals,
     )

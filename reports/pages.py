@@ -12,7 +12,7 @@ from importlib import resources
 import jinja2
 from markupsafe import Markup
 
-from reports import diffs, views
+from reports import diffs, limits, views
 from reports.shapes import Example, RunFacts
 from reports.words import load
 
@@ -27,7 +27,13 @@ def render_report(facts: RunFacts, lang: str = "en") -> str:
     """
     words = load(lang)
     drawn = views.draw(facts, words)
-    data = Markup(_script_safe(json.dumps({"lang": lang, "charts": [one.data() for one in drawn.values()]})))
+    moving, still = limits.views(facts, words)
+    told = {
+        "lang": lang,
+        "charts": [one.data() for one in drawn.values()],
+        "limits": [one.data() for one in moving],
+    }
+    data = Markup(_script_safe(json.dumps(told)))
     view = {
         "facts": facts,
         "words": words,
@@ -38,6 +44,8 @@ def render_report(facts: RunFacts, lang: str = "en") -> str:
         "tables": views.tables(facts, words),
         "started": words.date(facts.started),
         "scorers": views.scorers(facts.scorers),
+        "limits": moving,
+        "still": still,
         "data": data,
         **_inlined(),
     }
@@ -59,17 +67,19 @@ def _inlined() -> dict[str, Markup]:
     """Scripts and styles, and the policy that lets these alone in."""
     plot = _read("vendor/plot.min.js").strip()
     page = _read("templates/page.js").strip()
+    sliders = _read("templates/limits.js").strip()
     fonts = {name: _base64(f"vendor/{name}.woff2") for name in ("newsreader", "instrument-sans")}
     style = _read("templates/page.css")
     for name, data in fonts.items():
         style = style.replace(f"url({name}.woff2)", f"url(data:font/woff2;base64,{data})")
-    scripts = " ".join(_hash(text) for text in (plot, page))
+    scripts = " ".join(_hash(text) for text in (plot, page, sliders))
     styles = " ".join(_hash(text) for text in (style, _read("vendor/plot.style.css")))
     policy = (
         f"default-src 'none'; script-src {scripts}; style-src {styles}; "
         "img-src data:; font-src data:; base-uri 'none'; form-action 'none'"
     )
-    return {"plot": Markup(plot), "script": Markup(page), "style": Markup(style), "policy": Markup(policy)}
+    inlined = {"plot": plot, "script": page, "sliders": sliders, "style": style, "policy": policy}
+    return {name: Markup(text) for name, text in inlined.items()}
 
 
 def _hash(text: str) -> str:

@@ -182,6 +182,31 @@ class Unreadable:
 
 
 @dataclass(frozen=True, kw_only=True)
+class LimitStep:
+    """What is kept with one limit at `at`, all others where they are; `masked` of these messages are.
+
+    `met` counts messages that the pass flags, of a pass over all conversations the conversations it takes.
+    """
+
+    at: int | float
+    conversations: int
+    messages: int
+    masked: int
+    met: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limit:
+    """One limit of a pass: where it stands, what the pass does, and what other values would keep."""
+
+    by: str
+    option: str
+    now: int | float
+    then: str
+    steps: tuple[LimitStep, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class RunFacts:
     """Everything `report.html` says."""
 
@@ -211,6 +236,7 @@ class RunFacts:
     inputs_left_out: int
     scorers: dict[str, Any]
     versions: dict[str, str]
+    limits: tuple[Limit, ...] = ()
     format: str = FORMAT
     version: int = VERSION
 

@@ -68,6 +68,15 @@ class Words:
         signs: dict[str, str] = {",": self.get("number.thousands"), ".": self.get("number.decimal")}
         return "".join(signs.get(sign, sign) for sign in plain)
 
+    def signed(self, n: float, decimals: int = 0) -> str:
+        """A difference with its sign; none for 0.
+
+        >>> load("en").signed(-1200), load("en").signed(3), load("en").signed(0)
+        ('−1,200', '+3', '0')
+        """
+        sign = "" if n == 0 else "−" if n < 0 else "+"
+        return sign + self.number(abs(n), decimals)
+
     def percent(self, part: float, whole: float = 1.0) -> str:
         """A share in percent, rounded so that neither "none" nor "all" is claimed where it is not so.
 

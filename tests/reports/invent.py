@@ -178,6 +178,7 @@ def write_run(
         own = set(ids[i * len(ids) // parts : (i + 1) * len(ids) // parts])
         write_part(out, i, [one for one in rows if one["conversation_id"] in own], without)
     write_quarantine(out)
+    write_limits(out, number, len(rows))
     told = told_by(out, number, len(rows)) | manifest
     (out / "manifest.json").write_text(json.dumps(told), encoding="utf-8")
     return out
@@ -194,6 +195,34 @@ def write_part(out: Path, place: int, rows: list[Row], without: tuple[str, ...] 
     texts.write_parquet(out / "messages" / f"part-{place:05}.parquet")
     verdicts = frame.select("conversation_id", "turn", *decisions).cast({"verdict": VERDICT})
     verdicts.write_parquet(out / "verdicts" / f"part-{place:05}.parquet")
+
+
+def write_limits(out: Path, conversations: int, messages: int) -> None:
+    """Two limits that change what is kept, one that only flags, one that changes nothing."""
+
+    def limit(name: str, option: str, now: float, then: str, slope: int, met: int) -> Row:
+        values = [round(0.7 + place / 60, 2) for place in range(19)] + [1.0]
+        values[values.index(min(values, key=lambda value: abs(value - now)))] = now
+        steps = [
+            {
+                "at": value,
+                "conversations": conversations - slope * (20 - place),
+                "messages": messages - 4 * slope * (20 - place),
+                "masked": 3,
+                "met": met * (20 - place),
+            }
+            for place, value in enumerate(values)
+        ]
+        return {"pass": name, "option": option, "now": now, "then": then, "steps": steps}
+
+    limits = [
+        limit("too_toxic", "limit", 0.8, "drop", 2, 3),
+        limit("near_duplicates", "limit", 0.8, "drop", 1, 1),
+        limit("noted", "limit", 0.9, "flag", 0, 2),
+        limit("near_duplicates", "keep_all_below", 0.8, "drop", 0, 0),
+    ]
+    told = {"format": "tamis-limits", "version": 1, "limits": limits}
+    (out / "limits.json").write_text(json.dumps(told), encoding="utf-8")
 
 
 def write_quarantine(out: Path) -> None:

@@ -86,6 +86,7 @@ def test_all_sections_stand_in_order(page: str) -> None:
         "alarms",
         "sieve",
         "reasons",
+        "limits",
         "slices",
         "lengths",
         "toxicity",
@@ -104,7 +105,7 @@ def test_nothing_is_loaded_and_nothing_else_may_run(page: str) -> None:
     assert policy.startswith("default-src 'none'; script-src 'sha256-")
     assert "unsafe" not in policy
     found = Outline(page)
-    assert found.scripts == ["application/json", "script", "script"]
+    assert found.scripts == ["application/json", "script", "script", "script"]
     for _, told in found.tags:
         assert "style" not in told
         assert not [name for name in told if name.startswith("on")]
@@ -147,7 +148,7 @@ def test_markup_in_any_column_stays_text(tmp_path: Path, column: str) -> None:
     page = render_report(gather(out))
     assert "<script>document" not in page
     assert "<img src=x" not in page
-    assert Outline(page).scripts == ["application/json", "script", "script"]
+    assert Outline(page).scripts == ["application/json", "script", "script", "script"]
 
 
 def test_markup_in_manifest_and_quarantine_stays_text(tmp_path: Path) -> None:
