@@ -41,7 +41,7 @@ def run(
 
     import reports
     from curate import runs, terminal
-    from curate.verbs.finished import audited
+    from curate.verbs.finished import audited, diversified
 
     check_language(lang)
     console = Console(stderr=True, highlight=False)
@@ -60,6 +60,7 @@ def run(
             engine=engine,
             progress=progress,
         )
+    diversified(done)
     if done.storage.local:
         reports.write(out, lang=lang)
         if with_bias:

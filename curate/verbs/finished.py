@@ -28,6 +28,13 @@ def audited(done: Run, lang: str, declared: Sequence[str] = ()) -> BiasFacts:
     return found
 
 
+def diversified(done: Run) -> None:
+    """The topics of a finished run, written beside it."""
+    from curate.diversity.placing import model_of, placed
+
+    placed(done, model_of(done))
+
+
 @app.command(epilog="Example: curate why out/ 7004")
 def why(
     out: RunFolder,

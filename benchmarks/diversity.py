@@ -1,0 +1,120 @@
+"""Are topics, effective numbers and shifts right? Corpora in which all of them are planted.
+
+python benchmarks/diversity.py                       # 100 corpora of each kind
+python benchmarks/diversity.py --corpora 10 --seed 5
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+from scipy import special  # type: ignore[import-untyped]
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from curate import schema
+
+CONSONANTS, VOWELS = "bcdfglmnprstv", "aeiou"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Planted:
+    """A corpus: how many topics, how large (none: all equal), how much of what is said is of the topic."""
+
+    topics: int
+    conversations: int = 1500
+    words: int = 30
+    own: float = 0.35
+    topic_words: int = 80
+    shared_words: int = 1200
+    evenness: float = 3.0
+
+
+def vocabulary(count: int, random: np.random.Generator) -> NDArray[np.str_]:
+    """Invented words of three syllables, all different."""
+    made: set[str] = set()
+    while len(made) < count:
+        letters = [random.choice(list(part)) for part in (CONSONANTS, VOWELS) * 3]
+        made.add("".join(letters))
+    words = np.array(sorted(made))
+    random.shuffle(words)
+    return words
+
+
+def shares_of(planted: Planted, random: np.random.Generator) -> NDArray[np.float64]:
+    """The planted shares of topics."""
+    if not planted.evenness:
+        return np.full(planted.topics, 1 / planted.topics)
+    return random.dirichlet(np.full(planted.topics, planted.evenness))
+
+
+def corpus(
+    planted: Planted, seed: int, shares: NDArray[np.float64] | None = None, draw: int = 0
+) -> tuple[pl.DataFrame, NDArray[np.int64], NDArray[np.float64]]:
+    """Messages, the topic of each conversation, and the shares of topics; `draw` tells two of one seed apart.
+
+    Words of all and of each topic follow Zipf's law; a conversation is a question and an answer.
+    """
+    random = np.random.default_rng(seed)
+    words = vocabulary(planted.shared_words, random)
+    rank = 1 / np.arange(1, len(words) + 1)
+    common = rank / rank.sum()
+    law = np.tile(common * (1 - planted.own), (planted.topics, 1))
+    for topic in range(planted.topics):
+        own = random.choice(len(words), planted.topic_words, replace=False)
+        weights = 1 / np.arange(1, planted.topic_words + 1)
+        law[topic, own] += planted.own * weights / weights.sum()
+    told = shares_of(planted, random) if shares is None else shares
+    random = np.random.default_rng([seed, draw])
+    labels = random.choice(planted.topics, planted.conversations, p=told)
+    lengths = np.maximum(4, random.poisson(planted.words * random.gamma(4, 0.25, planted.conversations)))
+    texts, ids = [], []
+    for number, (topic, length) in enumerate(zip(labels, lengths, strict=True)):
+        said = random.choice(words, length, p=law[topic])
+        cut = max(1, length // 3)
+        texts += [" ".join(said[:cut]), " ".join(said[cut:])]
+        ids += [f"c{draw}-{number:06d}"] * 2
+    rows = schema.messages(
+        {"conversation_id": ids, "role": ["user", "assistant"] * len(labels), "text": texts}
+    )
+    return rows, labels.astype(np.int64), told
+
+
+def adjusted_mutual_information(one: NDArray[np.int64], other: NDArray[np.int64]) -> float:
+    """1 where two labellings are one, 0 where they agree as by chance (Vinh, Epps and Bailey 2010).
+
+    >>> adjusted_mutual_information(np.array([0, 0, 1, 1]), np.array([1, 1, 0, 0]))
+    1.0
+    """
+    _, a = np.unique(one, return_inverse=True)
+    _, b = np.unique(other, return_inverse=True)
+    n = len(a)
+    table = np.zeros((a.max() + 1, b.max() + 1))
+    np.add.at(table, (a, b), 1)
+    rows, columns = table.sum(1), table.sum(0)
+    met = table > 0
+    mutual = float((table[met] / n * np.log(n * table[met] / np.outer(rows, columns)[met])).sum())
+    expected = sum(_expected(int(i), int(j), n) for i in rows for j in columns)
+    most = (entropy(rows / n) + entropy(columns / n)) / 2
+    return (mutual - expected) / (most - expected) if most > expected else 1.0
+
+
+def _expected(i: int, j: int, n: int) -> float:
+    k = np.arange(max(1, i + j - n), min(i, j) + 1)
+    log = special.gammaln
+    ways = (
+        log(i + 1) + log(j + 1) + log(n - i + 1) + log(n - j + 1) - log(n + 1)
+        - log(k + 1) - log(i - k + 1) - log(j - k + 1) - log(n - i - j + k + 1)
+    )  # fmt: skip
+    return float((k / n * np.log(n * k / (i * j)) * np.exp(ways)).sum())
+
+
+def entropy(shares: NDArray[np.float64]) -> float:
+    """Shannon's entropy in nats."""
+    some = shares[shares > 0]
+    return float(-(some * np.log(some)).sum())
