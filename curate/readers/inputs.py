@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import glob
+import io
 import os
 import stat
 import zipfile
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, cast
 
 from curate.errors import InputError
+from curate.readers.remote import RemoteFile, distinct_urls, is_url, listed, opened
 from curate.readers.streams import Decompressed, Guarded
 from curate.readers.types import InputOptions, Place, Unreadable
 
@@ -41,21 +44,27 @@ def list_places(options: InputOptions) -> list[Place | tuple[str, str]]:
     to the part of a glob before its first wildcard, so that they are the same wherever the folder lies.
     Raises InputError for a name that does not exist or matches nothing.
     """
-    paths = [pair for name in options.files for pair in _named(name)]
-    shown = _distinct(paths)
+    far = {file.url: file for name in options.files if is_url(name) for file in listed(name)}
+    near = [pair for name in options.files if not is_url(name) for pair in _named(name)]
+    shown: dict[Path | str, str] = dict(_distinct(near).items())
+    shown.update(distinct_urls(far, {name for _, name in near}).items())
     if options.source:
         alone = len(shown) == 1
         shown = {
             path: options.source if alone else f"{options.source}/{name}" for path, name in shown.items()
         }
-    found = [place for path, name in shown.items() for place in _opened(path, name)]
+    found = [
+        place
+        for path, name in shown.items()
+        for place in (_opened_far(far[path], name) if isinstance(path, str) else _opened(path, name))
+    ]
     return sorted(found, key=lambda place: place.source if isinstance(place, Place) else place[0])
 
 
 def open_bytes(place: Place) -> BinaryIO:
     """The place's bytes, decompressed. Raises Unreadable with our sentence, here and from `read`."""
     try:
-        raw = _member(place) if place.member else Path(place.path).open("rb")  # noqa: SIM115 - given on
+        raw = _member(place) if place.member else open_raw(place)
     except FileNotFoundError:
         raise Unreadable("file vanished after it was looked at") from None
     except PermissionError:
@@ -67,6 +76,11 @@ def open_bytes(place: Place) -> BinaryIO:
     if place.compression:
         return cast(BinaryIO, Decompressed(raw, place.compression))
     return cast(BinaryIO, Guarded(raw)) if place.member else raw
+
+
+def open_raw(place: Place) -> BinaryIO:
+    """The file's bytes as they lie, an archive's too. Raises OSError, or Unreadable for one at a URL."""
+    return opened(place.path) if is_url(place.path) else Path(place.path).open("rb")
 
 
 def read_head(place: Place, size: int, *, unbroken: bool = False) -> bytes:
@@ -171,9 +185,23 @@ def _opened(path: Path, shown: str) -> Iterator[Place | tuple[str, str]]:
         yield shown, "file cannot be opened"
         return
     if start == b"PK\x03\x04" or start == b"PK\x05\x06":
-        yield from _members(path, shown, status.st_size)
+        yield from _members(Place(path=str(path), source=shown, size=status.st_size))
         return
     yield Place(path=str(path), source=shown, compression=compression_of(start), size=status.st_size)
+
+
+def _opened_far(file: RemoteFile, shown: str) -> Iterator[Place | tuple[str, str]]:
+    """The same of a file at a URL."""
+    place = Place(path=file.url, source=shown, size=file.size, version=file.version)
+    try:
+        with opened(file.url) as stream:
+            start = stream.read(4)
+        if start == b"PK\x03\x04" or start == b"PK\x05\x06":
+            yield from _members(place)
+        else:
+            yield replace(place, compression=compression_of(start))
+    except Unreadable as unreadable:
+        yield shown, unreadable.reason
 
 
 def compression_of(start: bytes) -> str:
@@ -185,12 +213,14 @@ def compression_of(start: bytes) -> str:
     return next((name for magic, name in _MAGIC.items() if start.startswith(magic)), "")
 
 
-def _members(path: Path, shown: str, size: int) -> Iterator[Place | tuple[str, str]]:
+def _members(whole: Place) -> Iterator[Place | tuple[str, str]]:
+    """The members of an archive, or the one file where it is a workbook."""
+    shown = whole.source
     try:
-        with zipfile.ZipFile(path) as archive:
+        with zipfile.ZipFile(archive_of(whole)) as archive:
             names = {info.filename: info for info in archive.infolist() if not info.is_dir()}
             if "xl/workbook.xml" in names:  # an .xlsx is a zip of its own
-                yield Place(path=str(path), source=shown, size=size)
+                yield whole
                 return
             for name, info in sorted(names.items()):
                 if not all(map(_wanted, PurePosixPath(name).parts)):
@@ -203,8 +233,8 @@ def _members(path: Path, shown: str, size: int) -> Iterator[Place | tuple[str, s
                 if start == b"PK\x03\x04" and not name.endswith(".xlsx"):
                     yield f"{shown}/{name}", "an archive inside an archive; unpack it first"
                     continue
-                yield Place(
-                    path=str(path),
+                yield replace(
+                    whole,
                     member=name,
                     source=f"{shown}/{name}",
                     compression=compression_of(start),
@@ -216,5 +246,13 @@ def _members(path: Path, shown: str, size: int) -> Iterator[Place | tuple[str, s
 
 def _member(place: Place) -> BinaryIO:
     """A member's stream; it keeps the archive open as long as it needs it."""
-    with zipfile.ZipFile(place.path) as archive:
+    with zipfile.ZipFile(archive_of(place)) as archive:
         return cast(BinaryIO, archive.open(place.member))
+
+
+def archive_of(place: Place) -> Any:
+    """What zipfile opens: the path, or the stream of a URL, in memory where its server gives no ranges."""
+    if not is_url(place.path):
+        return place.path
+    stream = opened(place.path)
+    return stream if stream.seekable() else io.BytesIO(stream.read())

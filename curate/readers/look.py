@@ -138,6 +138,7 @@ def look_at_json(place: Place, options: InputOptions, head: bytes, container: st
         source=place.source,
         compression=place.compression,
         size=place.size,
+        version=place.version,
         container=container,
         schema="",
         encoding=encoding,

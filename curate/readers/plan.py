@@ -15,10 +15,11 @@ import polars as pl
 from curate.errors import InputError
 from curate.readers.containers import CONTAINERS
 from curate.readers.detect import ROWS
-from curate.readers.inputs import list_places
+from curate.readers.inputs import list_places, open_raw
 from curate.readers.look import look_at
 from curate.readers.options import check_options
 from curate.readers.quarantine import Quarantine
+from curate.readers.remote import is_url
 from curate.readers.types import Batch, InputOptions, Look, NotALog, Piece, Place, Plan, Unreadable
 from curate.schema import MESSAGES, QUARANTINE
 
@@ -81,13 +82,13 @@ def _look_at_all(inputs: Sequence[InputOptions]) -> tuple[list[Look], list[Quara
     looks: list[Look] = []
     held: list[Quarantine] = []
     skipped: list[str] = []
-    seen: set[tuple[Path, str]] = set()
+    seen: set[tuple[str, str]] = set()
     for options in inputs:
         for place in list_places(options):
             if not isinstance(place, Place):
                 held.append(_whole(place[0], place[1]))
                 continue
-            key = (Path(place.path).resolve(), place.member)
+            key = (place.path if is_url(place.path) else str(Path(place.path).resolve()), place.member)
             if key in seen:  # the first input that names a file has it
                 continue
             seen.add(key)
@@ -152,12 +153,16 @@ def _bytes_on_disk(look: Look, piece: Piece) -> Iterator[bytes]:
     ranged = ranged and look.encoding in ("utf-8", "utf-8-sig")
     ranged |= look.container == "csv" and "regroup" not in look.facts  # its places are bytes as on disk
     ranged = ranged and not (look.compression or look.member)
+    if look.version:  # it is in the digest already
+        return
     try:
-        with Path(look.path).open("rb") as stream:
+        with open_raw(look) as stream:
+            ranged = ranged and stream.seekable()
             left = piece.stop - piece.start if ranged else 1 << 62
-            stream.seek(piece.start if ranged else 0)
+            if ranged:
+                stream.seek(piece.start)
             while left > 0 and (part := stream.read(min(left, 1 << 20))):
                 yield part
                 left -= len(part)
-    except OSError:
+    except (OSError, Unreadable):
         return

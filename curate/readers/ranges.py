@@ -46,7 +46,7 @@ def read_range(look: Look, start: int, stop: int) -> tuple[bytes, str]:
     left = stop - start
     try:
         with open_utf8(look) as stream:
-            if as_is(look) and not look.compression and not look.member:
+            if stream.seekable():
                 stream.seek(start)
             else:
                 skip(stream, start)

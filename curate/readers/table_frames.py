@@ -67,7 +67,7 @@ def _csv(look: Look, start: int, stop: int | None, first: int | None, only: str)
     start = max(start, int(look.facts["data"]))
     number = int(look.facts["data_row"]) if first is None else first
     with open_bytes(look) as stream:
-        skip(stream, start, look)
+        skip(stream, start)
         full = Full(stream)
         for offset, lines, rows in csv_blocks.blocks(full, dialect, len(header), start, stop, number):
             held = Quarantine(look.source)
@@ -127,11 +127,11 @@ def row_bytes(block: Block, dialect: Dialect) -> list[int]:
     return csv_blocks.row_bytes(block.rows, block.lines, block.offset, dialect)
 
 
-def skip(stream: BinaryIO, start: int, place: Place) -> None:
+def skip(stream: BinaryIO, start: int) -> None:
     """Go to byte `start` of a stream, by seeking where it can."""
     if not start:
         return
-    if place.compression or place.member:
+    if not stream.seekable():
         full = Full(stream)
         while start > 0:
             part = full.read(min(start, 1 << 20))
@@ -156,11 +156,10 @@ def _parquet(look: Look, start: int, stop: int | None, first: int | None, only: 
 
 
 def scan_parquet(place: Place) -> pl.LazyFrame:
-    """The file as a lazy frame; a member of an archive is read whole first."""
-    if place.member or place.compression:
-        with open_bytes(place) as stream:
+    """The file as a lazy frame; a member of an archive, as what lies on a web server, is read whole first."""
+    with open_bytes(place) as stream:
+        if not stream.seekable() or place.path.startswith(("http://", "https://")):
             return pl.scan_parquet(io.BytesIO(stream.read()))
-    with open_bytes(place):
         return pl.scan_parquet(place.path, glob=False)
 
 

@@ -7,13 +7,12 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from curate.readers import csv_file
-from curate.readers.inputs import read_head
+from curate.readers.inputs import open_bytes, read_head
 from curate.readers.row_messages import as_text, plain
 from curate.readers.schemas import SCHEMAS
 from curate.readers.table_columns import Meaning, distinct, find_meaning, whole_column
@@ -105,7 +104,9 @@ def _spread(place: Place, head: bytes) -> bytes:
     if place.compression or place.member or len(head) < SAMPLE:
         return head
     blocks = [head]
-    with Path(place.path).open("rb") as stream:
+    with open_bytes(place) as stream:
+        if not stream.seekable():
+            return head
         for step in range(1, 33):
             stream.seek(place.size * step // 33 & ~3)
             blocks.append(stream.read(1 << 16).partition(b"\n")[2])
@@ -135,7 +136,9 @@ def _decimals(columns: Sample, delimiter: str) -> tuple[str, list[str]]:
 
 def vars_of(place: Place) -> dict[str, Any]:
     """The fields of a place, to make a Look of it."""
-    return {name: getattr(place, name) for name in ("path", "member", "source", "compression", "size")}
+    return {
+        name: getattr(place, name) for name in ("path", "member", "source", "compression", "size", "version")
+    }
 
 
 def _look_workbook(place: Place, options: InputOptions) -> list[Look]:

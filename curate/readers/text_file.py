@@ -28,6 +28,7 @@ def look(place: Place, options: InputOptions, head: bytes) -> tuple[Look, ...]:
             source=place.source,
             compression=place.compression,
             size=place.size,
+            version=place.version,
             container="text",
             schema="transcript",
             encoding=encoding,

@@ -42,11 +42,12 @@ class InputOptions:
 class Place:
     """Where one file's bytes lie. `inputs.open_bytes(place)` gives them decompressed."""
 
-    path: str
+    path: str  # or a URL
     member: str = ""  # name inside a .zip
     source: str = ""  # relative path shown to the user, posix: "slack.zip/general.jsonl"
     compression: str = ""  # "" | gz | zst
     size: int = 0  # bytes on disk (compressed)
+    version: str = ""  # of a file at a URL: what its server calls what is there now
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 import curate
+from curate.errors import InputError
 from curate.verify import verify
 
 ROOT = Path(__file__).parents[2]
@@ -36,7 +37,7 @@ def test_ray_tasks_give_the_same_content(here: curate.Run, tmp_path: Path) -> No
 @pytest.fixture
 def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     server = pytest.importorskip("moto.server", reason="moto is not installed")
-    pytest.importorskip("s3fs", reason="s3fs is not installed: pip install 'tamis[s3]'")
+    s3fs = pytest.importorskip("s3fs", reason="s3fs is not installed: pip install 'tamis[s3]'")
     boto3 = pytest.importorskip("boto3")
     running = server.ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     running.start()
@@ -46,6 +47,7 @@ def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     for name, value in told.items():
         monkeypatch.setenv(name, value)
     boto3.client("s3", endpoint_url=url).create_bucket(Bucket="tamis-tests")
+    s3fs.S3FileSystem.clear_instance_cache()  # another test's server had another port
     yield "s3://tamis-tests"
     running.stop()
 
@@ -56,6 +58,24 @@ def test_a_bucket_holds_the_same_content_as_a_folder(here: curate.Run, bucket: s
     assert run.messages.collect().height == run.manifest["counts"]["messages"]
     assert verify(f"{bucket}/out") == []
     assert not run.storage.exists("_work")
+
+
+def test_logs_in_a_bucket_are_read_as_those_in_a_folder(
+    here: curate.Run, bucket: str, tmp_path: Path
+) -> None:
+    import fsspec
+
+    system = fsspec.filesystem("s3")
+    system.put(str(SAMPLES), f"{bucket.removeprefix('s3://')}/logs", recursive=True)
+    run = curate.run(f"{bucket}/logs", tmp_path / "out", workers=1, shard_bytes=20_000)
+    assert run.manifest["content"] == here.manifest["content"]
+    again = curate.run(f"{bucket}/logs/*/*.jsonl", tmp_path / "glob", workers=1)
+    assert {one["source"] for one in again.manifest["inputs"]} == {
+        "assistant/api-log.jsonl",
+        "customer-service/helpdesk.jsonl",
+    }
+    with pytest.raises(InputError, match=f"input '{bucket}/nothing' does not exist or may not be read"):
+        curate.run(f"{bucket}/nothing", tmp_path / "none")
 
 
 def test_load_dataset_gives_the_curated_chats(
