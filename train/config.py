@@ -112,6 +112,17 @@ class Run:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Canaries:
+    """Invented secrets to plant among what is learned, to measure memorisation (`train eval --canaries`)."""
+
+    count: int = 0
+    """Secrets for each number of copies (and as many that are never planted, as controls); 0: none."""
+    copies: tuple[int, ...] = (1, 4, 16)
+    """How often a secret stands in the training set."""
+    seed: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
 class Config:
     """A training run's options.
 
@@ -127,6 +138,7 @@ class Config:
     data: Data = field(default_factory=Data)
     optim: Optim = field(default_factory=Optim)
     run: Run = field(default_factory=Run)
+    canaries: Canaries = field(default_factory=Canaries)
 
     def __post_init__(self) -> None:
         check(self)
@@ -140,6 +152,8 @@ class Config:
         told = self.as_dict()
         for name in UNHASHED:
             told["run"].pop(name)
+        if not self.canaries.count:
+            told.pop("canaries")
         return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:16]
 
 
@@ -183,6 +197,11 @@ def check(config: Config, where: str = "the configuration") -> None:
         raise ConfigError(
             f"run.dtype = 'pure-bfloat16' with optim.lr = {config.optim.lr:g} in {where}; bf16 weights round "
             f"such small updates away: take 'bfloat16' (fp32 masters), or a rate from {PURE_BF16_RATE:g}"
+        )
+    if config.canaries.count < 0 or any(number < 1 for number in config.canaries.copies):
+        raise ConfigError(
+            f"canaries.count = {config.canaries.count}, canaries.copies = {list(config.canaries.copies)} in "
+            f"{where}; give a count of 0 or more and copies of 1 or more"
         )
     if config.lora.quantize and not config.lora.rank:
         raise ConfigError(f"lora.quantize in {where} needs adapters to train; give lora.rank, for example 16")

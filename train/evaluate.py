@@ -23,7 +23,7 @@ from train.context import ALONE, EXCHANGE, Answer, answers
 from train.evaluated import Evaluation, Figure, Gain
 from train.intervals import DRAWS, ratio, resampled
 from train.records import Conversation, content_hash
-from train.render import Array, Renderer
+from train.render import Array, Rendered, Renderer
 from train.slices import Cells
 
 VERSION = 1
@@ -65,12 +65,11 @@ def evaluate(
 
     model: a Hugging Face causal model; tokenizer: with a chat template (`train.tokenizer.load`).
     """
-    from train.tokenizer import bytes_per_id, tokenizer_hash
+    from train.tokenizer import tokenizer_hash
 
     began = time.perf_counter()
     options = filled(options or Options(), model)
-    renderer = Renderer(tokenizer, options.stand_ins)
-    scorer = Scorer(model, renderer, bytes_per_id(tokenizer), options)
+    scorer = scorer_of(model, tokenizer, options)
     told, lengths = scorer.cells(conversations)
     definition = {
         "version": VERSION,
@@ -106,6 +105,14 @@ def evaluate(
         exact=told.exact,
         seconds=time.perf_counter() - began,
     )
+
+
+def scorer_of(model: Any, tokenizer: Any, options: Options) -> Scorer:
+    """A model with its renderer, ready to be asked."""
+    from train.tokenizer import bytes_per_id
+
+    renderer = Renderer(tokenizer, options.stand_ins)
+    return Scorer(model, renderer, bytes_per_id(tokenizer), filled(options, model))
 
 
 def filled(options: Options, model: Any) -> Options:
@@ -162,6 +169,14 @@ class Scorer:
 
         `only`: for each conversation the one message to score.
         """
+        rendered, wanted, losses = self.tokens(conversations, only)
+        told = slices.cells(conversations, rendered, wanted, losses, self.bytes_of)
+        return told, [len(one) for one in rendered]
+
+    def tokens(
+        self, conversations: Sequence[Conversation], only: Sequence[int] | None = None
+    ) -> tuple[list[Rendered], list[Array], list[Array]]:
+        """The conversations as tokens, which of them are scored, and the loss of each (0 where it is not)."""
         import torch
 
         from train.score import token_losses
@@ -182,8 +197,7 @@ class Scorer:
             dtype=getattr(torch, self.options.dtype),
             pad=self.renderer.tokenizer.pad_token_id or 0,
         )
-        told = slices.cells(conversations, rendered, wanted, losses, self.bytes_of)
-        return told, [len(one) for one in rendered]
+        return rendered, wanted, losses
 
     def gain(self, conversations: Sequence[Conversation], left: str, definition: str) -> Gain | None:
         """What the context of answers gives over what is `left` of it; None without such answers."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -67,6 +67,8 @@ class Evaluation:
     """[conversations, 4] of float64: nll, tokens, text_nll, bytes of the targets."""
     exact: bool
     seconds: float
+    checks: Mapping[str, Any] = field(default_factory=dict)
+    """What `train.checks` found, as JSON holds it; empty where nothing was asked for."""
     format: int = 1
 
     def as_dict(self) -> dict[str, Any]:
@@ -80,6 +82,7 @@ class Evaluation:
             "overall": finite(asdict(self.overall)),
             "slices": [finite(asdict(one)) for one in self.slices],
             "context": [finite(asdict(one)) for one in self.context],
+            **({"checks": dict(self.checks)} if self.checks else {}),
             "conversations": {"id": list(self.ids), **columns},
         }
 
@@ -104,4 +107,5 @@ def from_dict(told: Mapping[str, Any]) -> Evaluation:
         sums=sums,
         exact=told["exact"],
         seconds=told["seconds"],
+        checks=told.get("checks", {}),
     )

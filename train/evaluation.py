@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from train import figures, records, table, terminal
+from train.checks import run as checks
+from train.checks import table as table_of_checks
+from train.checks.run import Wanted
 from train.compare import compare
 from train.errors import ConfigError, DataError
-from train.evaluate import Options, evaluate
+from train.evaluate import Options, evaluate, scorer_of
 from train.evaluated import Evaluation, from_dict
 
 if TYPE_CHECKING:
@@ -29,6 +33,7 @@ def run(
     against: str = "",
     trained_on: str = "",
     limit: int | None = None,
+    asked: Wanted | None = None,
 ) -> Evaluation:
     """Evaluate a model on a set, print the figures, write them to `to`, compare them with those in `against`.
 
@@ -54,9 +59,15 @@ def run(
     terminal.silence()
     network, tokenizer = open_model(model, device_of(Config()))
     told = evaluate(network, tokenizer, conversations, options, name=model)
+    found = None
+    if asked is not None and asked != Wanted():
+        found = checks.run(scorer_of(network, tokenizer, options), asked, conversations, source)
+        told = replace(told, checks=found.as_dict())
     if to:
         write(told, Path(to))
     figures.show(console, told)
+    if found is not None:
+        table_of_checks.show(console, found)
     if earlier is not None:
         figures.versus(console, compare(told, earlier), model, earlier.model)
     return told

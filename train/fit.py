@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from train import attention, checkpoint, forecast, loop, lora, models
+from train import attention, canaries, checkpoint, forecast, loop, lora, models
 from train.checkpoint import State
 from train.config import Config, changed, from_dict
 from train.errors import ConfigError, DataError
@@ -65,6 +65,7 @@ def fit(
     if rank == 0:
         prepared.tokenizer.save_pretrained(folder)
         write_run(folder, prepared, told, expected)
+        canaries.write(folder, config.canaries)
     base, model = made(prepared, recompute)
     optimizer = loop.optimizer_of(model, config.optim, prepared.device)
     state = expected
@@ -178,7 +179,7 @@ def ready_folder(folder: Path, resume: bool, fresh: bool) -> None:
         import shutil
 
         shutil.rmtree(folder / "checkpoints", ignore_errors=True)
-        for name in (RUN, "log.jsonl", "train.html"):
+        for name in (RUN, "log.jsonl", "train.html", canaries.NAME):
             (folder / name).unlink(missing_ok=True)
     folder.mkdir(parents=True, exist_ok=True)
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from train.intervals import FEWEST, Interval, resampled
+from train.intervals import FEWEST, NORMAL, Interval, resampled, student
 
 Array = np.ndarray[Any, Any]
 
@@ -122,24 +122,6 @@ def widening(conversations: float) -> float:
     if conversations <= 1:
         return math.inf
     return student(conversations - 1) / NORMAL * math.sqrt(conversations / (conversations - 1))
-
-
-NORMAL = 1.959964
-STUDENT = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228)
-"""Student's t at 97.5% for 1 to 10 degrees of freedom."""
-
-
-def student(freedom: float) -> float:
-    """Student's t at 97.5%: tabled up to 10 degrees of freedom (a part of one counts as none), then by
-    expansion around the normal (Abramowitz & Stegun 1964, 26.7.5).
-
-    >>> round(student(2), 3), round(student(30), 3), round(student(1e9), 3)
-    (4.303, 2.042, 1.96)
-    """
-    if freedom <= len(STUDENT):
-        return STUDENT[max(0, int(freedom) - 1)]
-    z = NORMAL
-    return z + (z**3 + z) / (4 * freedom) + (5 * z**5 + 16 * z**3 + 3 * z) / (96 * freedom**2)
 
 
 def detectable(

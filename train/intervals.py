@@ -67,3 +67,52 @@ def ratio(over: Array, under: Array, samples: Array, scale: float = 1.0, power: 
 def shaped(values: Array, power: bool) -> Array:
     """The values or their exponentials."""
     return np.exp(values) if power else values
+
+
+NORMAL = 1.959964
+STUDENT = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228)
+"""Student's t at 97.5% for 1 to 10 degrees of freedom."""
+
+
+def student(freedom: float) -> float:
+    """Student's t at 97.5%: tabled up to 10 degrees of freedom (a part of one counts as none), then by
+    expansion around the normal (Abramowitz & Stegun 1964, 26.7.5).
+
+    >>> round(student(2), 3), round(student(30), 3), round(student(1e9), 3)
+    (4.303, 2.042, 1.96)
+    """
+    if freedom <= len(STUDENT):
+        return STUDENT[max(0, int(freedom) - 1)]
+    z = NORMAL
+    return z + (z**3 + z) / (4 * freedom) + (5 * z**5 + 16 * z**3 + 3 * z) / (96 * freedom**2)
+
+
+def mean(values: Array) -> Interval:
+    """The mean of values and its 95% interval by Student's t; no interval under FEWEST values.
+
+    >>> mean(np.array([1.0, 2.0, 3.0, 4.0, 5.0]))
+    Interval(value=3.0, low=1.037..., high=4.962...)
+    """
+    if not len(values):
+        return Interval(math.nan)
+    value = float(values.mean())
+    if len(values) < FEWEST:
+        return Interval(value)
+    half = student(len(values) - 1) * float(values.std(ddof=1)) / math.sqrt(len(values))
+    return Interval(value, value - half, value + half)
+
+
+def share(count: int, of: int) -> Interval:
+    """A share and its 95% interval (Wilson 1927); no interval under FEWEST.
+
+    >>> share(5, 10)
+    Interval(value=0.5, low=0.236..., high=0.763...)
+    """
+    if not of:
+        return Interval(math.nan)
+    value, z = count / of, NORMAL**2
+    if of < FEWEST:
+        return Interval(value)
+    middle = (value + z / (2 * of)) / (1 + z / of)
+    half = NORMAL / (1 + z / of) * math.sqrt(value * (1 - value) / of + z / (4 * of**2))
+    return Interval(value, max(0.0, middle - half), min(1.0, middle + half))

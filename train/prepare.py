@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from train import accounting, cut, models, pack, records, render
+from train import accounting, canaries, cut, models, pack, records, render
 from train import tokenizer as tokenizers
 from train.config import Config
 from train.errors import ConfigError, DataError
@@ -61,6 +61,7 @@ def prepare(config: Config, conversations: Sequence[records.Conversation] | None
     if not config.model.source:
         raise ConfigError("no model; give a folder, a hub name or a config.json with --model")
     tokenizer = tokenizer_for(config, conversations)
+    conversations = canaries.planted(conversations, config.canaries)  # a tokenizer never sees a secret
     architecture = models.shape(config.model, tokenizer)
     length = min(config.data.max_length, positions(architecture) or config.data.max_length)
     rendered = render_all(tokenizer, conversations, config.data.stand_ins)

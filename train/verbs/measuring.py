@@ -26,6 +26,20 @@ def evaluate(
     context: Annotated[int, typer.Option(help="Conversations for the gain by context; 0: none.")] = 200,
     stand_ins: Annotated[str, typer.Option("--stand-ins", help="mask or learn.")] = "mask",
     dtype: Annotated[str, typer.Option("--dtype", help="float32 or bfloat16.")] = "float32",
+    pairs: Annotated[
+        str, typer.Option("--pairs", metavar="CSV", help="Likelihood gaps on pairs (CrowS-Pairs form).")
+    ] = "",
+    swaps: Annotated[bool, typer.Option("--swaps", help="Likelihood gaps on the audit's swaps.")] = False,
+    requests: Annotated[
+        int, typer.Option("--requests", help="Ask this many requests (24 at most) as every group.")
+    ] = 0,
+    generate: Annotated[
+        int,
+        typer.Option("--generate", help="Answer this many openings; count what looks private."),
+    ] = 0,
+    canaries: Annotated[
+        str, typer.Option("--canaries", metavar="RUN", help="How well RUN's canaries are remembered.")
+    ] = "",
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -33,6 +47,7 @@ def evaluate(
     from rich.console import Console
 
     from train import evaluation
+    from train.checks.run import wanted
     from train.evaluate import Options
 
     asked = Options(
@@ -40,7 +55,15 @@ def evaluate(
     )
     console = Console(stderr=as_json, highlight=False, quiet=quiet)
     told = evaluation.run(
-        console, model, source, asked, to=to, against=against, trained_on=trained_on, limit=limit
+        console,
+        model,
+        source,
+        asked,
+        to=to,
+        against=against,
+        trained_on=trained_on,
+        limit=limit,
+        asked=wanted(pairs, swaps, requests, generate, canaries),
     )
     if as_json:
         print(json.dumps(told.as_dict()))
