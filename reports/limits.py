@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from reports.shapes import Limit, LimitStep, ReportError, RunFacts
-from reports.tables_view import Table, table
+from reports.tables_view import Table, difference, table
 from reports.words import Words
 
 NAME = "limits.json"
@@ -112,7 +112,7 @@ def _view(one: Limit, kind: str, words: Words) -> LimitView:
         [
             _number(words, step.at),
             step.conversations,
-            step.conversations - present.conversations,
+            difference(words, step.conversations - present.conversations),
             step.messages,
             step.masked,
             step.met,

@@ -13,6 +13,7 @@ import jinja2
 from markupsafe import Markup
 
 from reports import diffs, limits, views
+from reports.evidence import reason
 from reports.shapes import Example, RunFacts
 from reports.words import load
 
@@ -104,5 +105,5 @@ def _template(name: str) -> jinja2.Template:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals |= {"compare": diffs.compare, "bits": diffs.bits, "why": why}
+    environment.globals |= {"compare": diffs.compare, "bits": diffs.bits, "why": why, "reason": reason}
     return environment.get_template(name)

@@ -39,8 +39,20 @@ def table(
     return Table(title, tuple(head), tuple(tuple(cell(words, v) for v in row) for row in rows), names)
 
 
+def difference(words: Words, value: int) -> Cell:
+    """A difference with its sign.
+
+    >>> from reports.words import load
+    >>> difference(load("en"), -3)
+    Cell(shown='−3', plain='-3', number=True)
+    """
+    return Cell(words.signed(value), str(value), number=True)
+
+
 def cell(words: Words, value: object) -> Cell:
-    """One value as a cell; a pair (part, whole) becomes a share in percent."""
+    """One value as a cell; a pair (part, whole) becomes a share in percent; a cell stays."""
+    if isinstance(value, Cell):
+        return value
     if isinstance(value, tuple):
         part, whole = value
         plain = f"{part / whole:.4f}" if whole else "0"

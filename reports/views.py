@@ -9,6 +9,7 @@ from typing import Any
 
 from reports import charts
 from reports.charts import Chart
+from reports.evidence import reason
 from reports.files import INPUT
 from reports.shapes import Alarm, Count, PassFacts, RunFacts, Slices
 from reports.tables_view import Table, table
@@ -142,7 +143,7 @@ def _pass(one: PassFacts, words: Words, *, opened: bool) -> PassView:
         ("masked", words("reasons.masked"), one.masked.messages),
         ("removed", words("reasons.removed"), one.took.messages),
     )
-    rows: list[list[object]] = [[count.name, count.count] for count in one.reasons]
+    rows: list[list[object]] = [[reason(count.name, words), count.count] for count in one.reasons]
     head = [words("reasons.reason"), words("reasons.messages")]
     return PassView(
         facts=one,

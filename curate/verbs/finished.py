@@ -1,15 +1,16 @@
-"""Verbs that ask or change a finished run: why, rejudge, report, bias, verify."""
+"""Verbs that ask or change a finished run: why, rejudge, report, bias, compare, verify."""
 
 from __future__ import annotations
 
 import json
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from curate.errors import LimitBrokenError
+from curate.errors import LimitBrokenError, TamisError
 from curate.verbs.app import Json, Lang, Quiet, RunFolder, Sets, app, check_language
 
 if TYPE_CHECKING:
@@ -112,6 +113,31 @@ def bias(
         sys.stdout.write(facts.to_json(found).decode())
     if wanted:
         limits.stand(found, wanted, out)
+
+
+@app.command(epilog="Example: curate compare out/ other/")
+def compare(
+    out_a: Annotated[str, typer.Argument(metavar="OUT_A", help="Folder of a finished run.")],
+    out_b: Annotated[str, typer.Argument(metavar="OUT_B", help="Folder of another one.")],
+    to: Annotated[
+        str, typer.Option("--to", metavar="FILE", help="The page to write; its JSON twin lies beside it.")
+    ] = "compare.html",
+    lang: Lang = "en",
+    as_json: Json = False,
+) -> None:
+    """Compare two finished runs: what moved, in which slices, which conversations only one keeps and why."""
+    from curate.compare import facts, gather
+    from reports import compare as page
+
+    check_language(lang)
+    if Path(to).suffix != ".html" or not Path(to).parent.is_dir():
+        raise TamisError(f"--to '{to}' must be a file that ends in .html, in a folder that is there")
+    twin = facts.to_json(gather.compare(out_a, out_b))
+    for path in page.write(twin, to, lang):
+        if not as_json:
+            print(path)
+    if as_json:
+        sys.stdout.write(twin.decode())
 
 
 @app.command(epilog="Example: curate verify out/")

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-VERBS = ("run", "preview", "why", "rejudge", "check", "passes", "init", "verify", "report")
+VERBS = ("run", "preview", "why", "rejudge", "check", "passes", "init", "verify", "report", "compare")
 
 
 def command(*arguments: str | Path, at: Path = ROOT) -> subprocess.CompletedProcess[str]:
@@ -52,7 +52,8 @@ def test_the_example_of_every_help_runs(verb: str, out: Path, tmp_path: Path) ->
     assert example, told
     words = shlex.split(example.group(1))
     (tmp_path / "samples").symlink_to(ROOT / "samples")
-    (tmp_path / "out").symlink_to(out)
+    for name in ("out", "other"):
+        (tmp_path / name).symlink_to(out)
     done = command(*words, at=tmp_path)
     assert done.returncode == 0, done.stderr
 

@@ -1,0 +1,63 @@
+"""The page of two runs side by side, from the twin that `curate compare` gathered."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from markupsafe import Markup
+
+from reports import bias_pages, compare_views, pages
+from reports.compare_facts import Comparison, parse
+from reports.words import Words
+
+
+def write(twin: bytes, to: str | Path, lang: str = "en") -> list[Path]:
+    """Write the page of a comparison (in English or French) and its twin beside it; gives both paths.
+
+    Each is whole or not there. Raises ReportError where the twin is none or `lang` is not known.
+    """
+    from reports import _put
+
+    path = Path(to)
+    page = render_compare(parse(twin), lang)
+    return [_put(path, page.encode("utf-8", "replace")), _put(path.with_suffix(".json"), twin)]
+
+
+def render_compare(facts: Comparison, lang: str = "en") -> str:
+    """The whole page in English ("en") or French ("fr"), as self-contained as that of a run."""
+    words = load_compare(lang)
+    drawn = compare_views.charts(facts, words)
+    data = json.dumps({"lang": lang, "charts": [], "intervals": [one.data() for one in drawn.values()]})
+    view = {
+        "facts": facts,
+        "words": words,
+        "headline": compare_views.headline(facts, words),
+        "tiles": compare_views.tiles(facts, words),
+        "charts": drawn,
+        "tables": compare_views.tables(facts, words),
+        "moved": compare_views.moved(facts, words),
+        "started": [words.date(side.started) for side in (facts.a, facts.b)],
+        "data": Markup(pages._script_safe(data)),
+        **inlined(),
+    }
+    return pages._template("compare.html").render(view)
+
+
+@cache
+def load_compare(lang: str) -> Words:
+    """The words of both other pages with those of this one beside them."""
+    plain = bias_pages.load_bias(lang)
+    return Words({**plain.table, **tomllib.loads(pages._read(f"compare_words_{lang}.toml"))})
+
+
+@cache
+def inlined() -> dict[str, Any]:
+    """The scripts and styles of the bias page with the page's own style."""
+    held = dict(bias_pages.inlined())
+    style = str(held["style"]) + pages._read("templates/compare.css")
+    policy = str(held["policy"]).replace("style-src ", f"style-src {pages._hash(style)} ")
+    return {**held, "style": Markup(style), "policy": Markup(policy)}
