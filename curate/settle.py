@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import polars as pl
 
@@ -17,6 +17,7 @@ from curate.storage import Storage
 ROWS_PER_PARTITION = 4_000_000
 """Survey rows that one partition may hold: about 100 MB, several times that while it is paired."""
 
+PAIRS = pl.Schema({"a": pl.UInt64, "b": pl.UInt64, "jaccard": pl.Float64})
 FATES = pl.Schema(
     {
         "id": pl.UInt64,
@@ -38,43 +39,58 @@ TEXTS = pl.Schema(
 def pair(job: Job, shards: Sequence[Shard], executor: Executor) -> None:
     """Write each such pass's verified pairs to pairs/<pass>.parquet; they outlive a change of limits."""
     for one in job.recipe.globals:
-        rows = survey_rows(job.storage, one, shards)
-        bits = max(0, math.ceil(math.log2(max(rows, 1) / ROWS_PER_PARTITION)))
-        tasks = [Partition(job, one, bits, number) for number in range(2**bits)]
+        counted = executor.map(shared_of, partitions(job, one, f"{WORK}/tally/{one.name}"))
+        shared = pl.concat([pl.Series("key", [], pl.UInt64), *counted])
+        tasks = [replace(task, shared=shared) for task in partitions(job, one, f"{WORK}/survey/{one.name}")]
         found = list(executor.map(pairs_of, tasks))
-        pairs = pl.concat(found).unique(["a", "b"], keep="first").sort("a", "b")
+        pairs = (
+            pl.concat([pl.DataFrame(schema=PAIRS), *found]).unique(["a", "b"], keep="first").sort("a", "b")
+        )
         job.storage.write(f"pairs/{one.name}.parquet", parquet(pairs))
 
 
-def survey_rows(storage: Storage, one: GlobalPass, shards: Sequence[Shard]) -> int:
-    """How many survey rows a pass has in the whole run."""
-    files = [storage.path(shard.part(f"{WORK}/survey/{one.name}")) for shard in shards]
-    return int(pl.scan_parquet(files).select(pl.len()).collect().item()) if files else 0
+def partitions(job: Job, one: GlobalPass, folder: str) -> list[Partition]:
+    """The partitions of what the shards wrote for a pass; one where that is little, none where nothing."""
+    files = [job.storage.path(name) for name in job.storage.names(folder)]
+    if not files:
+        return []
+    rows = int(pl.scan_parquet(files).select(pl.len()).collect().item())
+    bits = max(0, math.ceil(math.log2(max(rows, 1) / ROWS_PER_PARTITION)))
+    return [Partition(job, one, bits, number, tuple(files)) for number in range(2**bits)]
 
 
 @dataclass(frozen=True)
 class Partition:
-    """One partition of a pass's survey: the keys whose highest `bits` bits are `number`."""
+    """One partition of what a pass surveyed: the keys whose highest `bits` bits are `number`."""
 
     job: Job
     one: GlobalPass
     bits: int
     number: int
+    files: tuple[str, ...]
+    shared: pl.Series | None = None
+
+    def rows(self) -> pl.LazyFrame:
+        """Its rows."""
+        rows = pl.scan_parquet(list(self.files))
+        if not self.bits:
+            return rows
+        width = 2 ** (64 - self.bits)
+        low = pl.lit(self.number * width, pl.UInt64)
+        high = pl.lit((self.number + 1) * width - 1, pl.UInt64)
+        return rows.filter(pl.col("key").is_between(low, high))
+
+
+def shared_of(task: Partition) -> pl.Series:
+    """The keys of one partition that more contents than the pass's limit have, ascending."""
+    counts = task.rows().group_by("key").agg(pl.col("content").n_unique())
+    return counts.filter(pl.col("content") > task.one.shared_above).select("key").collect()["key"].sort()
 
 
 def pairs_of(task: Partition) -> pl.DataFrame:
     """Verified pairs of one partition."""
-    storage = task.job.storage
-    files = [storage.path(name) for name in storage.names(f"{WORK}/survey/{task.one.name}")]
-    if not files:
-        return pl.DataFrame(schema={"a": pl.UInt64, "b": pl.UInt64, "jaccard": pl.Float64})
-    rows = pl.scan_parquet(files)
-    if task.bits:
-        width = 2 ** (64 - task.bits)
-        low = pl.lit(task.number * width, pl.UInt64)
-        high = pl.lit((task.number + 1) * width - 1, pl.UInt64)
-        rows = rows.filter(pl.col("key").is_between(low, high))
-    return task.one.pair(rows.collect(), texts_from(storage))
+    shared = pl.Series("key", [], pl.UInt64) if task.shared is None else task.shared
+    return task.one.pair_without(task.rows().collect(), texts_from(task.job.storage), shared)
 
 
 def texts_from(storage: Storage) -> Texts:

@@ -131,6 +131,9 @@ def write(job: Job, shard: Shard, key: str, batch: Batch, frame: pl.DataFrame) -
     for one in job.recipe.globals:
         rows = with_ids(shard, one.survey(numbered)).sort("key", "id")
         storage.write(shard.part(f"{WORK}/survey/{one.name}"), parquet(rows))
+        counted = one.tally(numbered)
+        if counted is not None:
+            storage.write(shard.part(f"{WORK}/tally/{one.name}"), parquet(counted))
     unread = (
         batch.quarantined
         if job.keep_unread

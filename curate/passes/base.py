@@ -134,6 +134,7 @@ class GlobalPass(Pass):
     """
 
     then: Then = "drop"
+    shared_above: ClassVar[int] = 0  # see `tally`
 
     def measured_by(self, stored: Self) -> bool:
         """Whether the pairs that `stored` made serve this pass's options too (for `rejudge`)."""
@@ -156,6 +157,17 @@ class GlobalPass(Pass):
 
         `rows` holds `id` in place of `conversation`. Gives columns a < b (UInt64 ids), jaccard (Float64).
         """
+
+    def tally(self, batch: pl.DataFrame) -> pl.DataFrame | None:
+        """Rows of one shard to be counted over the run before any pair is made; None where nothing is.
+
+        `key` UInt64 and `content` UInt64: a key is shared where it has more contents than `shared_above`.
+        """
+        return None
+
+    def pair_without(self, rows: pl.DataFrame, texts: Texts, shared: pl.Series) -> pl.DataFrame:
+        """As `pair`, with the keys that proved to be shared (UInt64, ascending)."""
+        return self.pair(rows, texts)
 
     @abstractmethod
     def settle(self, pairs: pl.DataFrame, conversations: pl.DataFrame) -> pl.DataFrame:

@@ -22,8 +22,10 @@ class NearDuplicates(GlobalPass):
     Candidates come from MinHash signatures of `permutations` words, and every pair is verified on the texts.
     One goes only where another that stays is at or above the limit to it, never through a chain.
 
-    `keep_all_below`: conversations of fewer characters than this all stay. Raises RecipeError for a limit
-    outside 0.5 to 1, permutations outside 16 to 1024, a negative number of characters.
+    `shared_above`: messages that more different conversations than this say (greetings, signatures, canned
+    answers) are not enough: two conversations must be alike, if less so, in what is left without them (0: no
+    message is so). `keep_all_below`: conversations of fewer characters than this all stay. Raises
+    RecipeError for a limit outside 0.5 to 1, permutations outside 16 to 1024, a negative number.
 
     >>> NearDuplicates().floor
     0.7
@@ -32,6 +34,7 @@ class NearDuplicates(GlobalPass):
     name: ClassVar[str] = "near_duplicates"
     limit: float = 0.8
     permutations: int = 128
+    shared_above: int = 50  # type: ignore[misc]  # an option here, a constant of passes without
     keep_all_below: int = 0
 
     def __post_init__(self) -> None:
@@ -40,6 +43,9 @@ class NearDuplicates(GlobalPass):
         if not 16 <= self.permutations <= 1024:
             wrong = f"near_duplicates.permutations is {self.permutations}, must be from 16 to 1024"
             raise RecipeError(f"{wrong}; 128 is usual")
+        if self.shared_above < 0:
+            wrong = f"near_duplicates.shared_above is {self.shared_above}, must be 0 or more conversations"
+            raise RecipeError(f"{wrong}; 0 takes every message as evidence")
         check_keep_all_below(self.name, self.keep_all_below)
 
     @property
@@ -49,7 +55,8 @@ class NearDuplicates(GlobalPass):
 
     def measured_by(self, stored: NearDuplicates) -> bool:
         """Whether the pairs that `stored` made serve this limit: not below its floor."""
-        return self.limit >= stored.floor and self.permutations == stored.permutations
+        same = ("permutations", "shared_above")
+        return self.limit >= stored.floor and all(getattr(self, n) == getattr(stored, n) for n in same)
 
     def limits(self) -> dict[str, tuple[float, float]]:
         """How alike, down to the floor of what is stored; below how many characters all stay."""
@@ -69,6 +76,18 @@ class NearDuplicates(GlobalPass):
         from curate.dedup.pairs import verified_pairs
 
         return verified_pairs(rows, texts, self.floor, self.limit)
+
+    def tally(self, batch: pl.DataFrame) -> pl.DataFrame | None:
+        """A row per message and conversation; None where every message is evidence."""
+        from curate.dedup.shared import tally_messages
+
+        return tally_messages(batch) if self.shared_above else None
+
+    def pair_without(self, rows: pl.DataFrame, texts: Texts, shared: pl.Series) -> pl.DataFrame:
+        """The verified pairs that are alike in what is not shared as well."""
+        from curate.dedup.shared import alike_without_shared
+
+        return alike_without_shared(self.pair(rows, texts), texts, shared)
 
     def settle(self, pairs: pl.DataFrame, conversations: pl.DataFrame) -> pl.DataFrame:
         """Who goes by pairs at or above the limit: `id`, `duplicate_of` (alive, stays), `jaccard`."""

@@ -62,10 +62,20 @@ def pairs_of(
         found = everything.filter(pl.col("id").is_in(ids.to_list()))
         return found.sort("id", "turn").select("id", "turn", "role", "text", "parts")
 
+    shared = shared_of(step, shards)
     found = [
-        step.pair(surveyed.filter(pl.col("key") % partitions == part), texts) for part in range(partitions)
+        step.pair_without(surveyed.filter(pl.col("key") % partitions == part), texts, shared)
+        for part in range(partitions)
     ]
     return pl.concat(found)
+
+
+def shared_of(step: GlobalPass, shards: Sequence[pl.DataFrame]) -> pl.Series:
+    tallies = [tally for shard in shards if (tally := step.tally(shard)) is not None]
+    if not tallies:
+        return pl.Series("key", [], pl.UInt64)
+    counts = pl.concat(tallies).group_by("key").agg(pl.col("content").n_unique())
+    return counts.filter(pl.col("content") > step.shared_above)["key"].sort()
 
 
 def settled(

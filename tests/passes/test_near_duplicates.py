@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import random
+
 import polars as pl
 import pytest
 
 from curate.errors import RecipeError
 from curate.passes.exact_duplicates import ExactDuplicates
 from curate.passes.near_duplicates import NearDuplicates
+from tests.dedup.corpora import words
 from tests.dedup.one_machine import chats, settled
 
 PROMPT = (
@@ -133,6 +136,7 @@ def test_a_moved_limit_needs_no_new_pairs_down_to_the_floor():
     assert NearDuplicates(limit=0.95).measured_by(stored)
     assert not NearDuplicates(limit=0.69).measured_by(stored)
     assert not NearDuplicates(limit=0.8, permutations=64).measured_by(stored)
+    assert not NearDuplicates(limit=0.8, shared_above=10).measured_by(stored)
 
 
 @pytest.mark.parametrize(
@@ -141,6 +145,7 @@ def test_a_moved_limit_needs_no_new_pairs_down_to_the_floor():
         ({"limit": 0.3}, "near_duplicates.limit is 0.3, must be from 0.5 to 1"),
         ({"limit": 1.5}, "near_duplicates.limit is 1.5"),
         ({"permutations": 4}, "near_duplicates.permutations is 4, must be from 16 to 1024"),
+        ({"shared_above": -1}, "near_duplicates.shared_above is -1, must be 0 or more conversations"),
         ({"keep_all_below": -2}, "near_duplicates.keep_all_below is -2"),
     ],
 )
@@ -161,9 +166,34 @@ def test_a_shared_opening_does_not_outweigh_what_the_user_asked():
     assert settled(NearDuplicates(), frame) == {}
 
 
-@pytest.mark.xfail(reason="an opening that many conversations share is evidence still; it should not be")
 def test_a_shared_opening_does_not_outweigh_short_answers_to_one_question():
-    answers = ["Yes, it was paid.", "No, it bounced.", "It is pending.", "We never got it."]
+    draw = random.Random(5)
+    answers = [" ".join(words(draw, 4)) for _ in range(60)]
     asked = ("user", "Was my last transfer paid?")
     frame = chats([[asked, ("assistant", OPENING), ("assistant", said)] for said in answers])
+    assert len(settled(NearDuplicates(shared_above=0), frame)) > 50
     assert settled(NearDuplicates(), frame) == {}
+    assert settled(NearDuplicates(), frame, cuts=[7, 40], partitions=4) == {}
+
+
+def test_what_a_few_conversations_share_is_evidence():
+    draw = random.Random(5)
+    asked = ("user", "Was my last transfer paid?")
+    frame = chats(
+        [[asked, ("assistant", OPENING), ("assistant", " ".join(words(draw, 2)))] for _ in range(50)]
+    )
+    assert len(settled(NearDuplicates(), frame)) == 49
+    assert settled(NearDuplicates(shared_above=49), frame) == {}
+
+
+def test_copies_of_one_chat_make_nothing_shared():
+    chat = [("user", LONG), ("assistant", OPENING), ("user", "My number is 4711.")]
+    frame = chats([chat] * 100 + [[*chat[:2], ("user", "My number is 4712.")]])
+    assert len(settled(NearDuplicates(), frame)) == 100
+
+
+def test_a_template_filled_in_by_numbers_still_goes():
+    turns = [
+        [("user", f"My number is {n}."), ("assistant", OPENING), ("user", LONG)] for n in range(4711, 4811)
+    ]
+    assert len(settled(NearDuplicates(), chats(turns))) == 99
