@@ -8,8 +8,13 @@ from collections.abc import Iterator
 from difflib import SequenceMatcher
 from typing import Literal, NamedTuple
 
+from markupsafe import Markup
+
 TOKEN = re.compile(r"\w+|\s+|[^\w\s]")
 STAND_IN = re.compile(r"(<[A-Z][A-Z_]*_\d+>)")
+LONG = 13
+"""Letters from which a word in a table may break."""
+BREAKS = re.compile(r"[^/._=-]{0,23}[/._=-]+|[^/._=-]{1,24}")
 UNSEEN = ("Cc", "Cf", "Co", "Cn", "Zl", "Zp")
 SEEN = "\n\t\u200d"
 """Line feeds and tabs show as themselves; a joiner inside an emoji belongs to it."""
@@ -76,6 +81,17 @@ def bits(text: str, *, changed: bool = False) -> Iterator[Bit]:
             start = place + 1
         if start < len(run):
             yield Bit("text", run[start:])
+
+
+def breakable(text: str) -> Markup:
+    """The text, escaped, with places to break at in its long words: after `/ . _ - =`, and every 24 letters.
+
+    >>> str(breakable("a < b")), str(breakable("support/helpdesk.jsonl"))
+    ('a &lt; b', 'support/<wbr>helpdesk.<wbr>jsonl')
+    """
+    return Markup(" ").join(
+        word if len(word) < LONG else Markup("<wbr>").join(BREAKS.findall(word)) for word in text.split(" ")
+    )
 
 
 def _unseen(sign: str, changed: bool) -> bool:

@@ -11,7 +11,7 @@ import tomllib
 from functools import cache
 from importlib import resources
 
-from reports.words import Words
+from reports.words import Words, bound
 
 TURN = re.compile(r"turn (\d+): (.*)", re.DOTALL)
 CONDITION = re.compile(r"(.*; )?condition (.+)", re.DOTALL)
@@ -20,11 +20,11 @@ PLACE = re.compile(r"\{(\w+)\}")
 
 
 def reason(text: str, words: Words) -> str:
-    """A reason as the page's language says it.
+    r"""A reason as the page's language says it.
 
     >>> from reports.words import load
     >>> reason("turn 3: toxicity 0.93 > 0.80", load("fr"))
-    'tour 3 : toxicité 0,93 > 0,80'
+    'tour 3\u202f: toxicité 0,93 > 0,80'
     >>> reason("near-duplicate of c17 (jaccard 0.91)", load("fr"))
     'quasi-doublon de c17 (jaccard 0,91)'
     >>> reason("near-duplicate of c17 (jaccard 0.91)", load("en"))
@@ -34,13 +34,21 @@ def reason(text: str, words: Words) -> str:
         return text
     reached = TURN.fullmatch(text)
     if reached:
-        return f"{words('reasons.turn', turn=int(reached[1]))} : {reason(reached[2], words)}"
+        return f"{words('reasons.turn', turn=int(reached[1]))}\u202f: {reason(reached[2], words)}"
     for pattern, said in sentences(words.lang):
         found = pattern.fullmatch(text)
         if found:
-            told = {k: v if k == "id" else localised(v, words) for k, v in found.groupdict().items()}
-            return said.format_map(told)
+            return said.format_map(
+                {key: placed(key, value, words) for key, value in found.groupdict().items()}
+            )
     return ruled(text, words)
+
+
+def placed(key: str, value: str, words: Words) -> str:
+    """What stands in a place: an id (`id`, `ids`) as it is, a kind of JSON value (`kind`) by its name."""
+    if key == "kind":
+        return said_in(words.lang)["kinds"].get(value, value)
+    return value if key.startswith("id") else localised(value, words)
 
 
 def ruled(text: str, words: Words) -> str:
@@ -48,7 +56,7 @@ def ruled(text: str, words: Words) -> str:
     written = CONDITION.fullmatch(text)
     if not written:
         return localised(text, words)
-    values = localised(written[1] or "", words).replace("; ", " ; ")
+    values = localised(written[1] or "", words).replace("; ", "\u202f; ")
     return f"{values}condition {written[2]}"
 
 
@@ -60,9 +68,15 @@ def localised(text: str, words: Words) -> str:
 @cache
 def sentences(lang: str) -> tuple[tuple[re.Pattern[str], str], ...]:
     """The sentences of a language: what is met in English, and what is said instead."""
+    return tuple((compiled(english), said) for english, said in said_in(lang)["said"].items())
+
+
+@cache
+def said_in(lang: str) -> dict[str, dict[str, str]]:
+    """The tables of reasons_<lang>.toml: sentences, and kinds of JSON values."""
     text = resources.files("reports").joinpath(f"reasons_{lang}.toml").read_text(encoding="utf-8")
-    told = tomllib.loads(text)["said"]
-    return tuple((compiled(english), said) for english, said in told.items())
+    found: dict[str, dict[str, str]] = tomllib.loads(text)
+    return {name: {english: bound(told) for english, told in own.items()} for name, own in found.items()}
 
 
 def compiled(english: str) -> re.Pattern[str]:

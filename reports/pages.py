@@ -105,5 +105,11 @@ def _template(name: str) -> jinja2.Template:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals |= {"compare": diffs.compare, "bits": diffs.bits, "why": why, "reason": reason}
+    environment.globals |= {
+        "compare": diffs.compare,
+        "bits": diffs.bits,
+        "breakable": diffs.breakable,
+        "why": why,
+        "reason": reason,
+    }
     return environment.get_template(name)

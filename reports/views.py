@@ -30,12 +30,21 @@ class PassView:
 
 
 @dataclass(frozen=True)
-class AlarmView:
-    """An alarm in words."""
+class AlarmSlice:
+    """One slice of which a pass took too much: its name (empty where the title has it), share and numbers."""
 
-    facts: Alarm
-    title: str
+    name: str
+    share: str
     detail: str
+    facts: Alarm
+
+
+@dataclass(frozen=True)
+class AlarmView:
+    """The alarms of one pass in words."""
+
+    title: str
+    slices: tuple[AlarmSlice, ...]
     next: str
 
 
@@ -103,25 +112,42 @@ def _slice_names(slices: Slices, words: Words) -> list[str]:
 
 
 def alarms(facts: RunFacts, words: Words) -> tuple[AlarmView, ...]:
-    """The alarms in words, in the run's order."""
-    return tuple(_alarm(alarm, words) for alarm in facts.alarms)
+    """The alarms in words, those of one pass as one, in the run's order."""
+    groups: dict[tuple[str, str], list[Alarm]] = {}
+    for alarm in facts.alarms:
+        kind = "quarantine" if alarm.kind == "quarantine" else "pass"
+        groups.setdefault((kind, alarm.by), []).append(alarm)
+    return tuple(_alarms(kind, by, own, words) for (kind, by), own in groups.items())
 
 
-def _alarm(alarm: Alarm, words: Words) -> AlarmView:
-    kind = "quarantine" if alarm.kind == "quarantine" else "pass"
-    named = {"language": "languages", "role": "role"}
-    name = (
-        words.name(named[alarm.slice_kind], alarm.slice_name)
-        if alarm.slice_kind in named
-        else alarm.slice_name
+def _alarms(kind: str, by: str, own: Sequence[Alarm], words: Words) -> AlarmView:
+    where = [_where(one, words) for one in own]
+    if len(own) == 1:
+        share = words.percent(own[0].share)
+        title = words(f"alarms.by_{kind}", share=share, slice=where[0], **{"pass": by})
+    else:
+        limit = words.percent(own[0].limit)
+        title = words(f"alarms.several_{kind}", limit=limit, n=len(own), **{"pass": by})
+    slices = tuple(
+        AlarmSlice(
+            place if len(own) > 1 else "",
+            words.percent(one.share),
+            words(f"alarms.detail_{kind}", count=one.count, of=one.of, limit=words.percent(one.limit)),
+            one,
+        )
+        for one, place in zip(own, where, strict=True)
     )
+    return AlarmView(title, slices, words(f"alarms.next_{kind}"))
+
+
+def _where(alarm: Alarm, words: Words) -> str:
+    """The slice of an alarm in words."""
+    named = {"language": "languages", "role": "role"}
+    name = alarm.slice_name
+    if alarm.slice_kind in named:
+        name = words.name(named[alarm.slice_kind], name) or words("unknown")
     known = alarm.slice_kind in ("source", "language", "role")
-    where = words(f"alarms.{alarm.slice_kind}", name=name) if known else words("alarms.all")
-    share = words.percent(alarm.share)
-    limit = words.percent(alarm.limit)
-    title = words(f"alarms.by_{kind}", share=share, slice=where, **({"pass": alarm.by}))
-    detail = words(f"alarms.detail_{kind}", count=alarm.count, of=alarm.of, limit=limit)
-    return AlarmView(alarm, title, detail, words(f"alarms.next_{kind}"))
+    return words(f"alarms.{alarm.slice_kind}", name=name) if known else words("alarms.all")
 
 
 def passes(facts: RunFacts, words: Words) -> tuple[PassView, ...]:
@@ -168,7 +194,7 @@ def tables(facts: RunFacts, words: Words) -> dict[str, Table]:
             one.source,
             words("unreadable.whole") if one.record is None else str(one.record),
             _bytes(one.start, one.stop),
-            one.reason,
+            reason(one.reason, words),
         ]
         for one in unreadable.first
     ]
@@ -182,7 +208,7 @@ def tables(facts: RunFacts, words: Words) -> dict[str, Table]:
             words,
             words("unreadable.by_reason"),
             head("unreadable", "reason", "count"),
-            _pairs(unreadable.reasons),
+            [[reason(one.name, words), one.count] for one in unreadable.reasons],
         ),
         "sources": table(
             words,

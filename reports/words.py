@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -12,6 +13,8 @@ from typing import Any
 from reports.shapes import ReportError
 
 LANGUAGES = ("en", "fr")
+BEFORE = re.compile(" (?=[;:!?»%])")
+AFTER = re.compile("(?<=«) ")
 
 
 class Words:
@@ -25,8 +28,8 @@ class Words:
     """
 
     def __init__(self, table: Mapping[str, Any]) -> None:
-        self.table = table
         self.lang = str(table["lang"])
+        self.table = bound(table) if self.lang == "fr" else table
 
     def __call__(self, key: str, **values: Any) -> str:
         """The sentence at `key`, filled in. Raises KeyError for a key or a value that is not there."""
@@ -105,6 +108,19 @@ class Words:
         month = self.get("date.months")[moment.month - 1]
         form = self.get("date.form")
         return str(form.format(day=moment.day, month=month, year=moment.year, time=f"{moment:%H:%M}"))
+
+
+def bound(told: Any) -> Any:
+    """French sentences with their signs bound to the word before: a line never begins with `;` or `»`.
+
+    >>> bound({"a": "Oui ; « non » ?"})
+    {'a': 'Oui\u202f; «\u202fnon\u202f»\u202f?'}
+    """
+    if isinstance(told, dict):
+        return {key: bound(value) for key, value in told.items()}
+    if isinstance(told, list):
+        return [bound(value) for value in told]
+    return BEFORE.sub("\u202f", AFTER.sub("\u202f", told)) if isinstance(told, str) else told
 
 
 @cache

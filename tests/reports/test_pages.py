@@ -318,3 +318,28 @@ def test_the_page_stays_small_whatever_the_run(tmp_path: Path) -> None:
     (out / "quarantine.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
     for lang in words.LANGUAGES:
         assert len(render_report(gather(out), lang).encode()) < MOST
+
+
+def test_alarms_of_one_pass_are_told_together(tmp_path: Path) -> None:
+    slices = {"source=shop.jsonl": 0.41, "language=fr": 0.35, "role=user": 0.33}
+    alarms = [
+        {
+            "kind": "pass",
+            "pass": "near_duplicates",
+            "slice": name,
+            "share": share,
+            "limit": 0.3,
+            "count": 13,
+            "of": 31,
+        }
+        for name, share in slices.items()
+    ]
+    page = render_report(gather(write_run(tmp_path, 23, 1, alarms=alarms)))
+    section = page.partition('<section id="alarms"')[2].partition("</section>")[0]
+    assert section.count("<h3>") == 1
+    assert "near_duplicates took more than 30% of 3 slices" in section
+    assert re.findall(r"<b>(\d+%)</b> (\w+ \S+)", section) == [
+        ("41%", "source shop.jsonl"),
+        ("35%", "language French"),
+        ("33%", "role user"),
+    ]
