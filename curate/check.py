@@ -7,6 +7,7 @@ import polars as pl
 from curate import engine, schema
 from curate.conditions import check_rule
 from curate.errors import RecipeError, unknown
+from curate.passes.balance import Balance
 from curate.passes.base import GlobalPass, Measure
 from curate.passes.decide_when import DecideWhen
 from curate.recipe import Recipe
@@ -32,6 +33,16 @@ def check(recipe: Recipe) -> list[str]:
         frame = engine.apply([one], frame)
         if isinstance(one, DecideWhen):
             rules.append(one)
+    known = {*frame.columns, schema.CONVERSATION}
+    for last in recipe.globals:
+        missing = sorted(engine.columns_read(last) - known)
+        if missing:
+            raise RecipeError(column_error(last.name, missing[0], known))
+        if isinstance(last, Balance) and last is not recipe.passes[-1]:
+            raise RecipeError(
+                f"'balance' stands before '{recipe.passes[-1].name}'; it looks at what all others kept: "
+                "move it last"
+            )
     for rule in rules:
         check_rule(rule, frame.schema)
     return remarks(recipe)

@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 
 from curate import schema
-from curate.passes.base import Decider, Measure, Pass, Redaction, Rewrite
+from curate.passes.base import Decider, GlobalPass, Measure, Pass, Redaction, Rewrite
 from curate.scopes import Reach
 
 RENDERED = ("changed_by", *schema.DECISIONS)
@@ -69,6 +69,8 @@ def columns_read(one: Pass) -> set[str]:
         expressions = list(one.columns().values())
     elif isinstance(one, Decider):
         expressions = [one.decide_when(), one.evidence()]
+    elif isinstance(one, GlobalPass):
+        return set(one.reads())
     return {name for expression in expressions for name in expression.meta.root_names()}
 
 

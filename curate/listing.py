@@ -7,6 +7,7 @@ import inspect
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 from curate.errors import RecipeError, unknown
 from curate.recipe import kind_of, pass_class, registered, shipped
@@ -28,11 +29,15 @@ def listed(name: str) -> Listed:
     cls = pass_class(name, "'curate passes'")
     about = inspect.getdoc(cls) or ""
     about = about.split("\n>>>")[0].strip()
-    options = tuple(
-        (f.name, str(f.type), "required" if f.default is dataclasses.MISSING else repr(f.default))
-        for f in dataclasses.fields(cls)
-    )
+    options = tuple((f.name, str(f.type), default_of(f)) for f in dataclasses.fields(cls))
     return Listed(name, kind_of(cls), " ".join(about.split("\n\n")[0].split()), about, options)
+
+
+def default_of(option: dataclasses.Field[Any]) -> str:
+    """The default of an option as Python writes it, or "required"."""
+    if option.default_factory is not dataclasses.MISSING:
+        return repr(option.default_factory())
+    return "required" if option.default is dataclasses.MISSING else repr(option.default)
 
 
 def all_listed() -> list[Listed]:

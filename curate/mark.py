@@ -38,6 +38,7 @@ class MarkTask:
     decided: str  # folder with the decisions of single conversations
     into: str = ""  # folder under which verdicts/ and curated/ are written; OUT itself when empty
     fates: pl.DataFrame  # FATES of this shard's conversations
+    repeats: pl.DataFrame  # REPEATS of this shard's conversations
     clashes: pl.DataFrame  # id, conversation_id: own ids to make unique
     sources: Names  # sources to rename: their names hold a private value
 
@@ -61,7 +62,8 @@ def mark(task: MarkTask) -> Marked:
     verdicts = overlaid(single, with_names(shard, task.fates), messages["conversation_id"])
     storage.write(task.into + shard.part("verdicts"), parquet(verdicts))
     final = messages.with_columns(verdicts.select(schema.DECISIONS))
-    table = writers.curated(final)
+    repeats = with_names(shard, task.repeats) if any(one.repeating for one in job.recipe.globals) else None
+    table = writers.curated(final, repeats)
     storage.write(task.into + shard.part("curated"), parquet(table))
     if job.jsonl:
         lines = shard.part("curated").replace(".parquet", ".jsonl")
@@ -92,7 +94,7 @@ def mended(task: MarkTask, messages: pl.DataFrame) -> pl.DataFrame:
 
 
 def with_names(shard: Shard, fates: pl.DataFrame) -> pl.DataFrame:
-    """The fates by number of the conversation in its shard."""
+    """The rows by number of the conversation in its shard."""
     first = shard.number * 2**32
     return fates.with_columns((pl.col("id") - first).cast(pl.UInt32).alias(schema.CONVERSATION)).drop("id")
 

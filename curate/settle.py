@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import polars as pl
 
@@ -29,6 +30,17 @@ FATES = pl.Schema(
     }
 )
 """What the passes over all conversations decided, one row per conversation they decided against."""
+
+REPEATS = pl.Schema({"id": pl.UInt64, "repeat": pl.UInt32})
+"""Conversations that count more than once."""
+
+
+class Settlement(NamedTuple):
+    """What the passes over all conversations decided: FATES and REPEATS, by id."""
+
+    fates: pl.DataFrame
+    repeats: pl.DataFrame
+
 
 TEXTS = pl.Schema(
     [("id", pl.UInt64()), *((n, schema.MESSAGES[n]) for n in ("turn", "role", "text", "parts"))]
@@ -121,8 +133,8 @@ def part_texts(storage: Storage, number: int, wanted: pl.DataFrame) -> pl.DataFr
 
 def settle(
     job: Job, shards: Sequence[Shard], alive: Callable[[Shard], pl.Series], clashes: pl.DataFrame
-) -> pl.DataFrame:
-    """Every such pass in recipe order, each among what is still alive; gives FATES.
+) -> Settlement:
+    """Every such pass in recipe order, each among what is still alive.
 
     `alive` answers for a shard which of its conversations the deciders of single conversations kept;
     `clashes` says which conversations get another id than their own.
@@ -143,15 +155,17 @@ def settle(
 
 def settled(
     passes: Sequence[GlobalPass], table: pl.DataFrame, pairs: Mapping[str, pl.DataFrame]
-) -> pl.DataFrame:
-    """The fates (FATES, by id) that `passes` give in order, each among what is still alive.
+) -> Settlement:
+    """The fates that `passes` give in order, each among what is still alive; and how often those left count.
 
     `table` is that of the conversations with `conversation_id`, `source`, `record` and `alive` beside it;
     `pairs` holds each pass's verified pairs by its name.
     """
-    fates = [pl.DataFrame(schema=FATES)]
+    fates, repeats = [pl.DataFrame(schema=FATES)], [pl.DataFrame(schema=REPEATS)]
     for one in passes:
         gone = one.settle(pairs[one.name], table.drop("conversation_id", "source", "record"))
+        if one.repeating:
+            repeats.append(one.repeats(pairs[one.name], table))
         names = table.select(pl.col("id").alias("duplicate_of"), pl.col("conversation_id").alias("other"))
         told = gone.join(names, on="duplicate_of", how="left", maintain_order="left")
         fates.append(
@@ -166,7 +180,7 @@ def settled(
         )
         if one.then == "drop":
             table = table.with_columns(alive=pl.col("alive") & ~pl.col("id").is_in(gone["id"].implode()))
-    return pl.concat(fates).sort("id", maintain_order=True)
+    return Settlement(pl.concat(fates).sort("id", maintain_order=True), pl.concat(repeats).sort("id"))
 
 
 def clashing_ids(storage: Storage, shards: Sequence[Shard]) -> pl.DataFrame:

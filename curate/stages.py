@@ -94,14 +94,15 @@ class Stages:
         """Passes over all conversations, among what `decided` left; then each shard's verdicts."""
         storage = self.job.storage
         clashes = clashing_ids(storage, self.shards)
-        fates = settle(self.job, self.shards, lambda shard: alive(storage, shard, decided), clashes)
+        settled = settle(self.job, self.shards, lambda shard: alive(storage, shard, decided), clashes)
         tasks = [
             MarkTask(
                 job=self.job,
                 shard=shard,
                 decided=decided,
                 into=into,
-                fates=of_shard(fates, shard),
+                fates=of_shard(settled.fates, shard),
+                repeats=of_shard(settled.repeats, shard),
                 clashes=of_shard(clashes, shard),
                 sources=sources,
             )

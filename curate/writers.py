@@ -28,11 +28,12 @@ _decode = msgspec.json.Decoder().decode
 _encode = msgspec.json.Encoder().encode
 
 
-def curated(messages: pl.DataFrame) -> pl.DataFrame:
+def curated(messages: pl.DataFrame, repeats: pl.DataFrame | None = None) -> pl.DataFrame:
     """One row per conversation with a message that is not dropped, in order.
 
-    Columns: conversation_id, tree (whose branch it is, or null), messages (a list of MESSAGE: `weight` 0 on
-    masked assistant turns, else null),
+    Columns: conversation_id, tree (whose branch it is, or null), repeat (how often it counts in an epoch;
+    only where `repeats` is given: `conversation` and `repeat` of those that count more than once), messages
+    (a list of MESSAGE: `weight` 0 on masked assistant turns, else null),
     tools (the export's tool definitions as JSON text, or null), then the measures: the largest of a number,
     the longest message's value of a text.
 
@@ -51,7 +52,7 @@ def curated(messages: pl.DataFrame) -> pl.DataFrame:
         weight.alias("weight"),
         *(pl.Series(name, values, kind) for name, kind, values in tool_columns(kept["parts"])),
     )
-    return (
+    table = (
         kept.with_columns(shown.alias("messages"), tools_column(kept))
         .group_by(schema.CONVERSATION, maintain_order=True)
         .agg(
@@ -60,8 +61,11 @@ def curated(messages: pl.DataFrame) -> pl.DataFrame:
             pl.col("tools").drop_nulls().first(),
             *summaries(kept),
         )
-        .drop(schema.CONVERSATION)
     )
+    if repeats is not None:
+        told = table.join(repeats, on=schema.CONVERSATION, how="left", maintain_order="left")["repeat"]
+        table.insert_column(table.columns.index("messages"), told.fill_null(1))
+    return table.drop(schema.CONVERSATION)
 
 
 def tool_columns(parts: pl.Series) -> list[tuple[str, pl.DataType | Any, list[Any]]]:

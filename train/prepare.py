@@ -53,7 +53,8 @@ class Prepared:
 
 def prepare(config: Config, conversations: Sequence[records.Conversation] | None = None) -> Prepared:
     """Everything up to the first step. DataError where there is nothing to learn, LimitBrokenError where more
-    assistant tokens would be lost than `data.lost_limit` allows."""
+    assistant tokens would be lost than `data.lost_limit` allows. A conversation that curation repeats counts
+    that often in an epoch."""
     from train import attention
 
     if conversations is None:
@@ -73,23 +74,32 @@ def prepare(config: Config, conversations: Sequence[records.Conversation] | None
             "'curate why' tells what was decided"
         )
     counted.stand(config.data.lost_limit)
+    sequences = as_often(fitted.pieces, conversations)
     device = device_of(config)
     backend = attention.choose(config.run.attention, architecture, device)
-    sizes = [len(one) for one in fitted.pieces]
+    sizes = [len(one) for one in sequences]
     row_length = length if backend == "varlen" else min(length, max(512, -(-max(sizes) // 64) * 64))
     return Prepared(
         config=config,
         tokenizer=tokenizer,
         architecture=architecture,
-        sequences=fitted.pieces,
+        sequences=sequences,
         accounting=counted,
         data_hash=records.content_hash(conversations),
-        plan=plan(config, fitted.pieces, row_length),
+        plan=plan(config, sequences, row_length),
         row_length=row_length,
         device=device,
         backend=backend,
         mean_length=sum(size * size for size in sizes) / sum(sizes),
     )
+
+
+def as_often(
+    pieces: Sequence[render.Rendered], conversations: Iterable[records.Conversation]
+) -> list[render.Rendered]:
+    """The sequences, each as often as its conversation counts in an epoch (`repeat` of the curated set)."""
+    times = {one.id: one.repeat for one in conversations}
+    return [piece for piece in pieces for _ in range(times[piece.conversation_id])]
 
 
 def tokenizer_for(config: Config, conversations: Sequence[records.Conversation]) -> Any:

@@ -42,6 +42,21 @@ class Conversation:
     tools: tuple[Mapping[str, Any], ...] = ()
     measures: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def repeat(self) -> int:
+        """How often it counts in an epoch: the `repeat` of curation's `balance`, else once.
+
+        Raises DataError where that is no whole number from 1 on.
+        """
+        told = self.measures.get("repeat")
+        if told is None:
+            return 1
+        if isinstance(told, bool) or not isinstance(told, int) or told < 1:
+            raise DataError(
+                f"conversation {self.id} has repeat {told!r}; it must be a whole number from 1 on, or absent"
+            )
+        return told
+
 
 def conversation(
     id_: str, turns: Iterable[tuple[str, str] | tuple[str, str, int | None]], **measures: Any
@@ -150,7 +165,7 @@ def message_of(told: Any, path: Path, number: int) -> Message:
 
 
 def content_hash(conversations: Iterable[Conversation]) -> str:
-    """16 hex digits of what is trained on: ids, roles, texts, weights, tools, in order.
+    """16 hex digits of what is trained on: ids, roles, texts, weights, tools, repeats, in order.
 
     >>> one = conversation("a", [("user", "Hi")])
     >>> content_hash([one]) == content_hash([conversation("a", [("user", "Hi")])])
@@ -158,9 +173,11 @@ def content_hash(conversations: Iterable[Conversation]) -> str:
     """
     digest = hashlib.sha256()
     for one in conversations:
-        told = [
+        told: list[Any] = [
             one.id,
             [(m.role, m.content, m.weight, m.tool_calls, m.tool_call_id, m.name) for m in one.messages],
         ]
+        if one.repeat > 1:
+            told.append(one.repeat)
         digest.update(json.dumps([told, one.tools], ensure_ascii=False, sort_keys=True, default=str).encode())
     return digest.hexdigest()[:16]

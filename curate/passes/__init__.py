@@ -22,5 +22,6 @@ PASSES: dict[str, str] = {
     "nothing_to_train": "curate.passes.nothing_to_train:NothingToTrain",
     "exact_duplicates": "curate.passes.exact_duplicates:ExactDuplicates",
     "near_duplicates": "curate.passes.near_duplicates:NearDuplicates",
+    "balance": "curate.passes.balance:Balance",
 }
 """Name in recipes: module and class. Others come by the entry-point group `tamis.passes`."""

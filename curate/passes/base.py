@@ -136,6 +136,15 @@ class GlobalPass(Pass):
     then: Then = "drop"
     shared_above: ClassVar[int] = 0  # see `tally`
 
+    @property
+    def repeating(self) -> bool:
+        """Whether conversations that stay may count more than once: the curated set has `repeat` then."""
+        return False
+
+    def reads(self) -> tuple[str, ...]:
+        """Columns beyond those of every run that `survey` reads."""
+        return ()
+
     def measured_by(self, stored: Self) -> bool:
         """Whether the pairs that `stored` made serve this pass's options too (for `rejudge`)."""
         return True
@@ -155,7 +164,8 @@ class GlobalPass(Pass):
     def pair(self, rows: pl.DataFrame, texts: Texts) -> pl.DataFrame:
         """Verified pairs among the rows of one key partition (all rows of a key are in it).
 
-        `rows` holds `id` in place of `conversation`. Gives columns a < b (UInt64 ids), jaccard (Float64).
+        `rows` holds `id` in place of `conversation`. Gives columns a < b (UInt64 ids), jaccard (Float64). A
+        pass that needs something of each conversation rather than pairs gives it in rows of a = b.
         """
 
     def tally(self, batch: pl.DataFrame) -> pl.DataFrame | None:
@@ -171,11 +181,15 @@ class GlobalPass(Pass):
 
     @abstractmethod
     def settle(self, pairs: pl.DataFrame, conversations: pl.DataFrame) -> pl.DataFrame:
-        """Who goes, and for whom: `id`, `duplicate_of` (an alive id that stays), `jaccard`.
+        """Who goes, and for whom: `id`, `duplicate_of` (an alive id that stays), `jaccard`; null for no one.
 
         `conversations` has one row per conversation of the run, by id: `id`, `alive`, `tree` (UInt64, 0 for
         none), `content` and `content_check` (two UInt64 hashes of the same content), `characters` UInt32.
         """
+
+    def repeats(self, pairs: pl.DataFrame, conversations: pl.DataFrame) -> pl.DataFrame:
+        """How often each that stays counts, where it is more than once: `id`, `repeat` UInt32."""
+        return pl.DataFrame(schema={"id": pl.UInt64, "repeat": pl.UInt32})
 
     @abstractmethod
     def reason(self) -> pl.Expr:

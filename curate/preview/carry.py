@@ -201,7 +201,7 @@ def timed_mark(
         pl.read_parquet(io.BytesIO(content))
     single = sieve.decisions(numbered)
     alive = single.group_by(schema.CONVERSATION, maintain_order=True).agg((pl.col("verdict") != "drop").any())
-    fates = settle.settled(load.recipe.globals, table.with_columns(alive=alive["verdict"]), pairs)
+    fates, _ = settle.settled(load.recipe.globals, table.with_columns(alive=alive["verdict"]), pairs)
     number = np.searchsorted(load.places, fates["id"].to_numpy())
     by_number = fates.with_columns(pl.Series(schema.CONVERSATION, number, dtype=pl.UInt32)).drop("id")
     verdicts = mark.overlaid(single, by_number, frame["conversation_id"])

@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -163,6 +164,36 @@ def test_two_epochs_see_every_target_twice(tmp_path: Path) -> None:
     written(tmp_path)
     done = fit(options(tmp_path), tmp_path / "run")
     assert 2 * done.prepared.accounting.trained <= done.state.targets < 2.2 * done.prepared.accounting.trained
+
+
+def test_a_conversation_that_curation_repeats_counts_that_often_in_each_epoch(tmp_path: Path) -> None:
+    path = written(tmp_path)
+    rows = [json.loads(line) for line in path.read_text().splitlines()]
+    once = prepare(options(tmp_path, optim={"epochs": 1.0}))
+    path.write_text(
+        "".join(json.dumps(row | {"repeat": 3 if i == 2 else 1}) + "\n" for i, row in enumerate(rows))
+    )
+    often = prepare(options(tmp_path, optim={"epochs": 1.0}))
+    name = rows[2]["conversation_id"]
+    own = sum(piece.targets for piece in once.sequences if piece.conversation_id == name)
+    counts = Counter(piece.conversation_id for piece in often.sequences)
+    assert counts.pop(name) == 3 and set(counts.values()) == {1}
+    planned = [one for step in often.plan for row in step for one in row]
+    assert {often.sequences[one].conversation_id for one in planned} == {
+        row["conversation_id"] for row in rows
+    }
+    assert sum(piece.targets for piece in often.sequences) == once.accounting.trained + 2 * own
+    assert often.accounting.trained == once.accounting.trained
+    assert often.data_hash != once.data_hash
+
+
+@pytest.mark.parametrize("repeat", [0, 1.5, "2", True])
+def test_a_repeat_that_is_no_count_is_refused(tmp_path: Path, repeat: object) -> None:
+    path = written(tmp_path)
+    rows = [json.loads(line) for line in path.read_text().splitlines()]
+    path.write_text("".join(json.dumps(row | {"repeat": repeat}) + "\n" for row in rows))
+    with pytest.raises(DataError, match="whole number from 1 on"):
+        prepare(options(tmp_path))
 
 
 def test_losing_assistant_tokens_over_the_limit_stops_the_run_before_it_starts(tmp_path: Path) -> None:
