@@ -25,41 +25,36 @@ SLICED = pl.Schema({"a": pl.UInt64, "b": pl.UInt64, "jaccard": pl.Float64, "slic
 class Balance(GlobalPass):
     """Decide against conversations of too large slices, so that a target is met with the least removed.
 
-    `by` is what slices are made of: a column of the table or of a measure (`source`, `language`, `topic`; of
-    a measure the value of the longest message), `extra.FIELD` (a field of the export), `roles` (which roles
+    `by` is what slices are made of: a column of the table or of a measure (`source`, `language`; of a
+    measure the value of the longest message), `extra.FIELD` (a field of the export), `roles` (which roles
     speak), or `groups.AXIS` (the one group of rules/identity_terms that is mentioned; "none", "several").
 
-    The target is `shares = { en = 0.5, fr = 0.3, others = 0.2 }` (among the slices named; without `others`
-    those not named stay as they are), or `max_ratio`: the largest slice at most so many times the smallest;
-    1 is equal. A slice of fewer than `ignore_below` conversations stays as it is and sets no ratio. With
-    `most_repeats` above 1 a conversation may count that often: small slices are repeated before large ones
-    are cut, in the column `repeat` of the curated set, which `train` honours.
+    The target is `max_ratio`: the largest slice at most so many times the smallest; 1 is equal. Or, where they
+    are given, `shares = { en = 0.5, fr = 0.3, others = 0.2 }` (among the slices named; without `others`
+    those not named stay as they are). A slice of fewer than `ignore_below` conversations stays as it is and
+    sets no ratio. With `most_repeats` above 1 a conversation may count that often: small slices are repeated
+    before large ones are cut, in the column `repeat` of the curated set, which `train` honours.
 
     Among equals a hash of the content and `seed` says who stays: the same on any cut of the input. Must be
     the last pass: it looks at what all others kept. Raises RecipeError for a target that is none.
 
     >>> Balance(by="language", max_ratio=2).name
     'balance'
-    >>> Balance(by="language")
+    >>> Balance(max_ratio=0.5)
     Traceback (most recent call last):
-    curate.errors.RecipeError: balance has no target; set max_ratio = 1.5 (1: equal) or shares = ...
+    curate.errors.RecipeError: balance.max_ratio is 0.5, must be 1 (equal) or more
     """
 
     name: ClassVar[str] = "balance"
     by: str = "source"
-    max_ratio: float = 0.0
+    max_ratio: float = 3.0
     shares: dict[str, float] = field(default_factory=dict)
     most_repeats: int = 1
     ignore_below: int = 20
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if bool(self.shares) == bool(self.max_ratio):
-            wrong = "two targets, max_ratio and shares" if self.shares else "no target"
-            raise RecipeError(
-                f"balance has {wrong}; set max_ratio = 1.5 (1: equal) or shares = {{ en = 0.5, fr = 0.5 }}"
-            )
-        if self.max_ratio and not 1 <= self.max_ratio <= 1e6:
+        if not 1 <= self.max_ratio <= 1e6:
             raise RecipeError(f"balance.max_ratio is {self.max_ratio}, must be 1 (equal) or more")
         total = sum(self.shares.values())
         if self.shares and (min(self.shares.values()) < 0 or abs(total - 1) > 1e-6):
@@ -80,7 +75,7 @@ class Balance(GlobalPass):
 
     def limits(self) -> dict[str, tuple[float, float]]:
         """How many times the smallest slice the largest may be."""
-        return {"max_ratio": (1.0, 20.0)} if self.max_ratio else {}
+        return {} if self.shares else {"max_ratio": (1.0, 20.0)}
 
     def reads(self) -> tuple[str, ...]:
         """The column that slices are made of."""

@@ -212,8 +212,6 @@ def test_slices_are_of_columns_measures_roles_and_mentions(by: str, expected: li
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({}, "no target"),
-        ({"max_ratio": 2.0, "shares": {"en": 1.0}}, "two targets"),
         ({"max_ratio": 0.5}, "must be 1"),
         ({"shares": {"en": 0.5, "fr": 0.4}}, "add up to 0.9"),
         ({"max_ratio": 2.0, "most_repeats": 0}, "most_repeats is 0"),
