@@ -29,7 +29,7 @@ class Balance(GlobalPass):
     measure the value of the longest message), `extra.FIELD` (a field of the export), `roles` (which roles
     speak), or `groups.AXIS` (the one group of rules/identity_terms that is mentioned; "none", "several").
 
-    The target is `max_ratio`: the largest slice at most so many times the smallest; 1 is equal. Or, where they
+    The target is `max_ratio`: the largest slice at most so many times the smallest; 1: equal. Or, where they
     are given, `shares = { en = 0.5, fr = 0.3, others = 0.2 }` (among the slices named; without `others`
     those not named stay as they are). A slice of fewer than `ignore_below` conversations stays as it is and
     sets no ratio. With `most_repeats` above 1 a conversation may count that often: small slices are repeated
