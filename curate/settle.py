@@ -56,7 +56,9 @@ def pair(job: Job, shards: Sequence[Shard], executor: Executor) -> None:
         tasks = [replace(task, shared=shared) for task in partitions(job, one, f"{WORK}/survey/{one.name}")]
         found = list(executor.map(pairs_of, tasks))
         pairs = (
-            pl.concat([pl.DataFrame(schema=PAIRS), *found]).unique(["a", "b"], keep="first").sort("a", "b")
+            pl.concat([pl.DataFrame(schema=PAIRS), *found], how="diagonal")
+            .unique(["a", "b"], keep="first")
+            .sort("a", "b")
         )
         job.storage.write(f"pairs/{one.name}.parquet", parquet(pairs))
 
