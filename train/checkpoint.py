@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,42 @@ class State:
     seconds: float = 0.0
 
 
-def save(folder: Path, state: State, model: Any, optimizer: Any, keep: int = 2) -> Path:
+@dataclass(frozen=True)
+class Content:
+    """What a checkpoint holds of a model in training: whole tensors, wherever their parts lie."""
+
+    weights: dict[str, Any]
+    optimizer: dict[str, Any]
+
+
+def content(model: Any, optimizer: Any) -> Content:
+    """The content to save. Where weights lie in parts, every process has to call it."""
+    return Content(
+        {name: whole(weight.detach()).contiguous() for name, weight in trained(model)},
+        mapped(optimizer.state_dict(), whole),
+    )
+
+
+def whole(tensor: Any) -> Any:
+    """A tensor of which each process holds a part, all of it; any other value as it is."""
+    return tensor.full_tensor() if hasattr(tensor, "full_tensor") else tensor
+
+
+def parted(model: Any) -> bool:
+    """Whether each process holds but a part of the model's weights."""
+    return any(hasattr(weight, "full_tensor") for weight in model.parameters())
+
+
+def mapped(value: Any, change: Callable[[Any], Any]) -> Any:
+    """A state dictionary with each of its values changed."""
+    if isinstance(value, dict):
+        return {key: mapped(entry, change) for key, entry in value.items()}
+    if isinstance(value, list):
+        return [mapped(entry, change) for entry in value]
+    return change(value)
+
+
+def save(folder: Path, state: State, told: Content, keep: int = 2) -> Path:
     """Write `step-000123/` beside its name, then rename it; only the last `keep` stay.
 
     It holds model.safetensors (what is trained, fp32), optimizer.pt, random.pt and state.json.
@@ -39,9 +75,8 @@ def save(folder: Path, state: State, model: Any, optimizer: Any, keep: int = 2) 
     making = folder / f".step-{state.step:06d}.{os.getpid()}"
     shutil.rmtree(making, ignore_errors=True)
     making.mkdir()
-    weights = {name: weight.detach().contiguous() for name, weight in trained(model)}
-    save_file(weights, making / "model.safetensors")
-    torch.save(optimizer.state_dict(), making / "optimizer.pt")
+    save_file(told.weights, making / "model.safetensors")
+    torch.save(told.optimizer, making / "optimizer.pt")
     torch.save(random_state(), making / "random.pt")
     (making / "state.json").write_text(json.dumps(asdict(state)), "utf-8")
     for path in making.iterdir():
@@ -101,10 +136,29 @@ def load(place: Path, expected: State, model: Any, optimizer: Any, force: bool =
     weights = load_file(place / "model.safetensors")
     with torch.no_grad():
         for name, weight in trained(model):
-            weight.copy_(weights[name])
-    optimizer.load_state_dict(torch.load(place / "optimizer.pt", weights_only=True))
+            weight.copy_(part_of(weights[name], weight))
+    told = torch.load(place / "optimizer.pt", weights_only=True)
+    with_parts(told, [weight for group in optimizer.param_groups for weight in group["params"]])
+    optimizer.load_state_dict(told)
     set_random_state(torch.load(place / "random.pt", weights_only=True))
     return state
+
+
+def part_of(tensor: Any, like: Any) -> Any:
+    """The tensor laid out over the processes as another one is; as it is where that one is whole."""
+    if not hasattr(like, "full_tensor"):
+        return tensor
+    from torch.distributed.tensor import distribute_tensor
+
+    return distribute_tensor(tensor.to(like.device), like.device_mesh, like.placements)
+
+
+def with_parts(told: dict[str, Any], weights: Sequence[Any]) -> None:
+    """Lay out the optimiser's moments, numbered as its weights are, as these are."""
+    for number, moments in told["state"].items():
+        for name, tensor in moments.items():
+            if getattr(tensor, "shape", ()) == weights[number].shape:
+                moments[name] = part_of(tensor, weights[number])
 
 
 def random_state() -> dict[str, Any]:

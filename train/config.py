@@ -99,6 +99,8 @@ class Run:
     """`on`, `off`, or `auto` (on a GPU)."""
     checkpointing: str = "auto"
     """Recompute activations: `on`, `off`, or `auto` (if memory needs it)."""
+    shard: str = "auto"
+    """Weights in parts over the processes of torchrun (FSDP2): `on`, `off`, or `auto` (if needed)."""
     device: str = "auto"
     threads: int = 0
     """Torch's CPU threads; 0: the cores there are."""
@@ -157,7 +159,7 @@ class Config:
         return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:16]
 
 
-UNHASHED = ("keep", "save_every", "tensorboard", "threads")
+UNHASHED = ("keep", "save_every", "shard", "tensorboard", "threads")
 """Options of [run] that may change between a run and its resumption."""
 
 CHOICES = {
@@ -168,6 +170,7 @@ CHOICES = {
     "run.attention": ("auto", "varlen", "flex", "sdpa", "eager"),
     "run.compile": ("auto", "on", "off"),
     "run.checkpointing": ("auto", "on", "off"),
+    "run.shard": ("auto", "on", "off"),
 }
 PURE_BF16_RATE = 1e-4
 """Below this rate, most updates of bf16 weights are rounded away: a bf16 number has 8 bits of mantissa, so
@@ -197,6 +200,11 @@ def check(config: Config, where: str = "the configuration") -> None:
         raise ConfigError(
             f"run.dtype = 'pure-bfloat16' with optim.lr = {config.optim.lr:g} in {where}; bf16 weights round "
             f"such small updates away: take 'bfloat16' (fp32 masters), or a rate from {PURE_BF16_RATE:g}"
+        )
+    if config.run.shard == "on" and config.lora.rank:
+        raise ConfigError(
+            f"run.shard = 'on' with lora.rank = {config.lora.rank} in {where}; adapters are trained with the "
+            "whole model in every process: leave run.shard out, or train in full"
         )
     if config.canaries.count < 0 or any(number < 1 for number in config.canaries.copies):
         raise ConfigError(

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from train.errors import ConfigError, DataError
-from train.fit import RUN, read_run
+from train.folder import RUN, read_run
 from train.log import read as read_log
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from train.fit import read_run
+from train.folder import read_run
 from train.log import read as read_log
 
 

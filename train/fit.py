@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import os
-import platform
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from train import attention, canaries, checkpoint, forecast, loop, lora, models
+from train import attention, canaries, checkpoint, forecast, loop, lora, models, shard
 from train.checkpoint import State
-from train.config import Config, changed, from_dict
-from train.errors import ConfigError, DataError
+from train.config import Config, from_dict
+from train.errors import ConfigError
+from train.folder import RUN, read_run, ready_folder, save_model, write_run
 from train.log import Log
 from train.prepare import Prepared, prepare
 from train.records import Conversation
+from train.sizing import forecasted, shards
 from train.tokenizer import tokenizer_hash
-
-RUN = "train.json"
-"""What a run was asked, and what it found, in its folder."""
 
 Watch = Callable[[loop.Step, State, "Fit"], None]
 
@@ -57,16 +54,20 @@ def fit(
     """
     folder = Path(folder)
     rank, world = processes(config)
-    ready_folder(folder, resume, fresh)
+    if rank == 0:
+        ready_folder(folder, resume, fresh)
+    meet(world)  # nobody looks into the folder before it is ready, nor while a checkpoint is written
     threads(config)
     prepared = prepare(config, conversations)
-    rows, told, recompute = forecasted(prepared)
+    rows, told, recompute = forecasted(prepared, world)
     expected = State(config.hash(), prepared.data_hash, tokenizer_hash(prepared.tokenizer))
     if rank == 0:
         prepared.tokenizer.save_pretrained(folder)
         write_run(folder, prepared, told, expected)
         canaries.write(folder, config.canaries)
-    base, model = made(prepared, recompute)
+    parted = shards(prepared, world) > 1
+    base, model = made(prepared, recompute, "cpu" if parted else prepared.device)
+    whole = shard.sharded(base, prepared.device, dtype_of(config, prepared.device)) if parted else None
     optimizer = loop.optimizer_of(model, config.optim, prepared.device)
     state = expected
     place = checkpoint.latest(folder / "checkpoints")
@@ -86,6 +87,7 @@ def fit(
         dtype=dtype_of(config, prepared.device),
         rank=rank,
         world=world,
+        whole=whole,
     )
     run = Fit(
         folder=folder,
@@ -96,8 +98,7 @@ def fit(
         forecast=told,
     )
     take_steps(run, setup, optimizer, watch)
-    if rank == 0:
-        save_model(run)
+    save_model(run, rank)
     return run
 
 
@@ -109,7 +110,6 @@ def take_steps(run: Fit, setup: loop.Setup, optimizer: Any, watch: Watch) -> Non
     saved = run.state.step
 
     def after(step: loop.Step, state: State) -> None:
-        nonlocal saved
         if log is not None:
             peak = run.forecast.peak * setup.world
             mfu = run.forecast.flops_per_token * step.slots / (step.seconds * peak)
@@ -117,19 +117,25 @@ def take_steps(run: Fit, setup: loop.Setup, optimizer: Any, watch: Watch) -> Non
             if board is not None:
                 for name in ("loss", "rate", "norm", "seconds"):
                     board.add_scalar(name, getattr(step, name), step.number)
-            if config.run.save_every and state.step % config.run.save_every == 0:
-                checkpoint.save(places, state, run.model, optimizer, config.run.keep)
-                saved = state.step
+        if config.run.save_every and state.step % config.run.save_every == 0:
+            keep(state)
         watch(step, state, run)
+
+    def keep(state: State) -> None:
+        nonlocal saved
+        told = checkpoint.content(run.model, optimizer)  # every process: parts are gathered
+        if setup.rank == 0:
+            checkpoint.save(places, state, told, config.run.keep)
+        saved = state.step
 
     if run.state.step == 0 and log is not None:
         log.write("start", steps=len(setup.plan), **run.prepared.accounting.as_dict())
     for _ in loop.run(setup, optimizer, run.state, after):
         pass
+    if saved != run.state.step or not run.state.step:
+        keep(run.state)
     if log is None:
         return
-    if saved != run.state.step or not run.state.step:
-        checkpoint.save(places, run.state, run.model, optimizer, config.run.keep)
     log.write("end", **asdict(run.state))
     log.close()
     if board is not None:
@@ -156,34 +162,6 @@ def resume(folder: str | Path, *, force: bool = False, watch: Watch = lambda ste
     return fit(config, folder, resume=True, force=force, watch=watch)
 
 
-def read_run(folder: str | Path) -> dict[str, Any]:
-    """What `train.json` in a run's folder says."""
-    path = Path(folder) / RUN
-    try:
-        told = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        raise DataError(f"no training run at {folder}; 'train fit' makes one") from error
-    if not isinstance(told, dict):
-        raise DataError(f"{path} is not what 'train fit' wrote")
-    return told
-
-
-def ready_folder(folder: Path, resume: bool, fresh: bool) -> None:
-    """Make the folder; one that holds a run is refused unless it is to go on or to be replaced."""
-    begun = (folder / RUN).exists()
-    if begun and not (resume or fresh):
-        raise ConfigError(
-            f"{folder} holds a training run; 'train resume {folder}' goes on with it, --fresh replaces it"
-        )
-    if fresh and begun and not resume:
-        import shutil
-
-        shutil.rmtree(folder / "checkpoints", ignore_errors=True)
-        for name in (RUN, "log.jsonl", "train.html", canaries.NAME):
-            (folder / name).unlink(missing_ok=True)
-    folder.mkdir(parents=True, exist_ok=True)
-
-
 def processes(config: Config) -> tuple[int, int]:
     """This process's number and how many there are (torchrun tells); more than one join a group."""
     world = int(os.environ.get("WORLD_SIZE", "1"))
@@ -199,6 +177,23 @@ def processes(config: Config) -> tuple[int, int]:
     return rank, world
 
 
+def meet(world: int) -> None:
+    """Wait for the other processes, if there are any."""
+    if world > 1:
+        import torch
+
+        torch.distributed.barrier()
+
+
+def leave() -> None:
+    """Part from the other processes once all are done, so that none of them ends in the middle of a word."""
+    import torch
+
+    if torch.distributed.is_available() and torch.distributed.is_initialized():
+        torch.distributed.barrier()
+        torch.distributed.destroy_process_group()
+
+
 def threads(config: Config) -> None:
     """Torch's CPU threads as asked; TF32 products where fp32 ones are left on a GPU."""
     import torch
@@ -208,12 +203,16 @@ def threads(config: Config) -> None:
     torch.set_float32_matmul_precision("high")
 
 
-def made(prepared: Prepared, recompute: bool = False) -> tuple[Any, Any]:
-    """The model to run and the one that holds what is trained (the same without adapters)."""
+def made(prepared: Prepared, recompute: bool = False, device: str = "") -> tuple[Any, Any]:
+    """The model to run and the one that holds what is trained (the same without adapters).
+
+    `device`: where its weights are put first; the prepared one unless given.
+    """
     import torch
 
-    config, device = prepared.config, prepared.device
-    model = models.load(config, prepared.tokenizer, dtype_of(config, device), device)
+    config = prepared.config
+    dtype = dtype_of(config, prepared.device)
+    model = models.load(config, prepared.tokenizer, dtype, device or prepared.device)
     rows = prepared.architecture.vocab_size
     torch.manual_seed(config.run.seed)
     if config.lora.rank:
@@ -234,87 +233,3 @@ def dtype_of(config: Config, device: str) -> Any:
     if told == "auto":
         return torch.bfloat16 if device == "cuda" else torch.float32
     return torch.float32 if told == "float32" else torch.bfloat16
-
-
-def forecasted(prepared: Prepared) -> tuple[int, forecast.Forecast, bool]:
-    """Rows of a micro-batch, the forecast for them, and whether activations are recomputed; ConfigError where
-    nothing fits. Recomputing costs a third more work: `auto` does so only if a single row does not fit."""
-    wanted = prepared.config.run.checkpointing
-    if wanted != "auto":
-        return *sized(prepared, prepared.config), wanted == "on"
-    try:
-        return *sized(prepared, prepared.config), False
-    except ConfigError:
-        try:
-            return *sized(prepared, changed(prepared.config, "run", checkpointing="on")), True
-        except ConfigError:
-            pass
-        raise
-
-
-def sized(prepared: Prepared, config: Config) -> tuple[int, forecast.Forecast]:
-    """The most rows that fit, or as many as asked, with their forecast; ConfigError where they do not fit."""
-    device, length = prepared.device, prepared.row_length
-
-    def told(rows: int) -> forecast.Forecast:
-        return forecast.forecast(
-            config,
-            prepared.architecture,
-            slots=prepared.slots,
-            batch_tokens=rows * length,
-            device=device,
-            length=prepared.mean_length,
-        )
-
-    if config.run.rows:
-        found = told(config.run.rows)
-        forecast.check(config, found, prepared.architecture, device, config.run.rows * length)
-        return config.run.rows, found
-    most = max(len(step) for step in prepared.plan)
-    rows = max(1, (8192 if device == "cpu" else 65536) // length)
-    rows = min(rows, 1 << (most - 1).bit_length())
-    while rows > 1 and not told(rows).fits:
-        rows //= 2
-    found = told(rows)
-    forecast.check(config, found, prepared.architecture, device, rows * length)
-    return rows, found
-
-
-def write_run(folder: Path, prepared: Prepared, told: forecast.Forecast, state: State) -> None:
-    """Write `train.json`, whole or not at all."""
-    import torch
-    import transformers
-
-    content = {
-        "format": 1,
-        "config": prepared.config.as_dict(),
-        "hashes": {"config": state.config, "data": state.data, "tokenizer": state.tokenizer},
-        "accounting": prepared.accounting.as_dict(),
-        "steps": len(prepared.plan),
-        "row_length": prepared.row_length,
-        "padding": prepared.padding,
-        "attention": prepared.backend,
-        "device": prepared.device,
-        "forecast": {**asdict(told), "needed": told.needed, "mfu_assumed": forecast.EXPECTED_MFU},
-        "versions": {
-            "torch": torch.__version__,
-            "transformers": transformers.__version__,
-            "python": platform.python_version(),
-        },
-    }
-    making = folder / f".{RUN}.tmp"
-    making.write_text(json.dumps(content, indent=1), "utf-8")
-    making.replace(folder / RUN)
-
-
-def save_model(run: Fit) -> None:
-    """Write weights (or adapters) and configuration where transformers (or peft) looks for them."""
-    base = lora.plain(run.model)
-    backend = run.prepared.backend
-    base.set_attn_implementation("sdpa" if backend in ("varlen", "flex") else backend)
-    run.model.save_pretrained(run.folder)
-
-
-def with_data(config: Config, source: str) -> Config:
-    """The configuration with its data taken from a source."""
-    return changed(config, "data", source=source)

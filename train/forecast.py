@@ -98,9 +98,20 @@ def activation_bytes(architecture: Any, recompute: bool) -> int:
 
 
 def forecast(
-    config: Config, architecture: Any, *, slots: int, batch_tokens: int, device: str, length: float
+    config: Config,
+    architecture: Any,
+    *,
+    slots: int,
+    batch_tokens: int,
+    device: str,
+    length: float,
+    shards: int = 1,
 ) -> Forecast:
-    """What training `slots` tokens (padding included) in micro-batches of `batch_tokens` will need."""
+    """What training `slots` tokens (padding included) in micro-batches of `batch_tokens` will need.
+
+    `shards`: devices over which weights, gradients and moments lie in parts; what a layer computes with is
+    whole on each.
+    """
     total, matmul = parameters_of(architecture)
     adapters = config.lora.rank > 0
     trainable = min(total, adapter_parameters(architecture, config.lora.rank)) if adapters else total
@@ -113,10 +124,10 @@ def forecast(
     return Forecast(
         parameters=total,
         trainable=trainable,
-        weights=int(held),
-        gradients=master * trainable,
-        optimizer=2 * master * trainable,
-        casts=2 * total if bf16 and not adapters else 0,
+        weights=int(held) // shards,
+        gradients=master * trainable // shards,
+        optimizer=2 * master * trainable // shards,
+        casts=cast_bytes(architecture, total, shards) if bf16 and not adapters else 0,
         activations=scale * batch_tokens * activation_bytes(architecture, config.run.checkpointing == "on"),
         logits=config.run.kernel_chunk * architecture.vocab_size * 10,
         available=memory(device),
@@ -125,6 +136,14 @@ def forecast(
         peak=peak,
         seconds=work * slots / (peak * EXPECTED_MFU),
     )
+
+
+def cast_bytes(architecture: Any, total: int, shards: int) -> int:
+    """Bytes of bf16 weights that are there at once: all, or, in parts, two layers' and the embeddings'."""
+    if shards == 1:
+        return 2 * total
+    tables = 2 * architecture.vocab_size * architecture.hidden_size
+    return int(2 * (tables + 2 * max(total - tables, 0) / architecture.num_hidden_layers))
 
 
 def adapter_parameters(architecture: Any, rank: int) -> int:
@@ -189,8 +208,26 @@ def check(config: Config, told: Forecast, architecture: Any, device: str, batch_
     fitting = [
         name for name, other, batch in tries if forecast(other, architecture, batch_tokens=batch, **same).fits
     ]
-    advice = " or ".join(f"--set {name}" for name in fitting) or "a smaller model or a larger device"
+    many = fewest(config, architecture, batch_tokens, same) if device == "cuda" else 0
+    ways = [f"--set {name}" for name in fitting]
+    if many:
+        ways.append(f"torchrun over {many} such GPUs (weights in parts)")
+    advice = " or ".join(ways) or "a smaller model or a larger device"
     raise ConfigError(
         f"{told.parameters / 1e9:.2f}B parameters need about {told.needed / GIB:.0f} GiB and "
         f"{told.available / GIB:.0f} GiB are free; what fits: {advice}"
+    )
+
+
+def fewest(config: Config, architecture: Any, batch_tokens: int, same: dict[str, Any]) -> int:
+    """How many devices, of 2, 4, 8 or 16, hold full training in parts; 0 for adapters, or where none do."""
+    if config.lora.rank:
+        return 0
+    return next(
+        (
+            count
+            for count in (2, 4, 8, 16)
+            if forecast(config, architecture, batch_tokens=batch_tokens, shards=count, **same).fits
+        ),
+        0,
     )

@@ -7,6 +7,7 @@ import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ import torch
 from torch import Tensor
 
 from train import attention, loss, pack
-from train.checkpoint import State
+from train.checkpoint import State, whole
 from train.config import Config, Optim
 from train.errors import TrainError
 from train.render import Rendered
@@ -39,6 +40,8 @@ class Setup:
     dtype: torch.dtype
     rank: int = 0
     world: int = 1
+    whole: Any = None
+    """The model as one module whose weights lie in parts over the processes (`train.shard`), or None."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +101,8 @@ def run(
             state.step, state.skipped = number + 1, state.skipped + 1
             continue
         total, losses, slots = accumulate(setup, body, rows, targets)
-        share_out(weights, setup.world)
+        if setup.whole is None:
+            share_out(weights, setup.world)
         norm = clip(weights, optim.clip)
         value, size = total.item() / targets, norm.item()
         if not (math.isfinite(value) and math.isfinite(size)):
@@ -114,11 +118,13 @@ def run(
 
 
 def forward_of(setup: Setup) -> Any:
-    """The model without its head, compiled if asked."""
+    """What gives a micro-batch's summed loss: `loss.batch_nll` of the model, compiled if asked."""
+    if setup.whole is not None:
+        return setup.whole
     body = loss.decoder_of(setup.model)
     wanted = setup.config.run.compile
     compiled = wanted == "on" or (wanted == "auto" and setup.device == "cuda")
-    return torch.compile(body, dynamic=False) if compiled else body
+    return partial(loss.batch_nll, setup.model, torch.compile(body, dynamic=False) if compiled else body)
 
 
 def accumulate(
@@ -163,6 +169,8 @@ def accumulate(
 def target_places(batch: pack.Batch, setup: Setup) -> Any:
     """Where targets are in the flattened batch; on a GPU filled up to whole chunks by place -1."""
     places = np.flatnonzero(batch.labels.reshape(-1) != loss.IGNORED)
+    if setup.whole is not None and not len(places):
+        return np.array([-1])  # every process takes part in every micro-batch: they wait for one another
     if setup.device == "cuda" and len(places):
         chunk = setup.config.run.kernel_chunk
         places = np.concatenate([places, np.full(-len(places) % chunk, -1)])
@@ -175,12 +183,9 @@ def micro_batch(setup: Setup, body: Any, batch: pack.Batch, places: Any) -> tupl
     labels = attention.to(wanted, setup.device)
     chosen = attention.to(np.maximum(places, 0), setup.device)
     each = torch.zeros(len(places), device=setup.device)
-    head = loss.head_of(setup.model)  # asked anew: with trained rows it is made of two tensors each time
     with autocast(setup):
         told = attention.inputs(batch, setup.backend, setup.device)
-        hidden = body(use_cache=False, **told).last_hidden_state
-        hidden = hidden.reshape(-1, hidden.shape[-1]).index_select(0, chosen)
-        return loss.chunked_nll(hidden, head, labels, setup.config.run.kernel_chunk, each), each
+        return body(told, chosen, labels, each, setup.config.run.kernel_chunk), each
 
 
 def autocast(setup: Setup) -> Any:
@@ -223,7 +228,8 @@ def share_out(weights: Sequence[Tensor], world: int) -> None:
 
 def clip(weights: Sequence[Tensor], limit: float) -> Tensor:
     """The gradient's norm before it is clipped to the limit (0: not clipped)."""
-    return torch.nn.utils.clip_grad_norm_(weights, limit or math.inf)
+    norm: Tensor = whole(torch.nn.utils.clip_grad_norm_(weights, limit or math.inf))
+    return norm
 
 
 def not_finite(setup: Setup, number: int, rows: Sequence[pack.Row]) -> str:

@@ -179,6 +179,26 @@ def hidden_states(model: PreTrainedModel, **inputs: Any) -> Tensor:
     return result
 
 
+def batch_nll(
+    model: PreTrainedModel | Any,
+    body: Any,
+    inputs: dict[str, Any],
+    chosen: Tensor,
+    labels: Tensor,
+    each: Tensor,
+    chunk: int,
+) -> Tensor:
+    """The summed loss of a micro-batch, differentiable; `each` [N] takes every target's own.
+
+    body: the model without its head (compiled or not); chosen [N]: where targets are in the flattened batch;
+    labels [N]: what they are.
+    """
+    head = head_of(model)  # asked anew: with trained rows it is made of two tensors each time
+    hidden = body(use_cache=False, **inputs).last_hidden_state
+    hidden = hidden.reshape(-1, hidden.shape[-1]).index_select(0, chosen)
+    return chunked_nll(hidden, head, labels, chunk, each)
+
+
 def decoder_of(model: PreTrainedModel | Any) -> Any:
     """A causal model without its head."""
     causal: Any = model

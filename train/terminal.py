@@ -27,8 +27,8 @@ def silence() -> None:
 
 def forecast(console: Console, config: Config) -> None:
     """Tell what a run would need."""
-    from train.fit import forecasted
     from train.prepare import prepare
+    from train.sizing import forecasted
 
     silence()
     prepared = prepare(config)
@@ -44,6 +44,7 @@ def fit(console: Console, config: Config, to: str, *, fresh: bool, quiet: bool) 
     with Bar(console, quiet) as bar:
         done = fits.fit(config, to, fresh=fresh, watch=bar.step)
     finish(console, done)
+    fits.leave()
     return done
 
 
@@ -55,6 +56,7 @@ def resume(console: Console, folder: str, *, force: bool, quiet: bool) -> Fit:
     with Bar(console, quiet) as bar:
         done = fits.resume(folder, force=force, watch=bar.step)
     finish(console, done)
+    fits.leave()
     return done
 
 
@@ -62,13 +64,17 @@ def finish(console: Console, done: Fit) -> None:
     """Write samples and the page; say where the model is and what to run next."""
     import os
 
-    from train import lora, page, sample
+    from train import checkpoint, lora, page, sample
+    from train.export import open_model
 
     if int(os.environ.get("RANK", "0")):
         return
     state, source = done.state, done.prepared.config.data.source
     some = list(records.read(source, limit=20)) if Path(source).exists() else []
-    sample.write(done.folder, lora.plain(done.model), done.tokenizer, some)
+    model = lora.plain(done.model)
+    if checkpoint.parted(model):  # other processes do not answer with this one
+        model = open_model(done.folder, done.prepared.device)[0]
+    sample.write(done.folder, model, done.tokenizer, some)
     page.write(done.folder)
     console.print(
         f"{state.step} steps, {state.targets:,} targets, {state.seconds:.0f} s; the model is in "

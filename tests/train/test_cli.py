@@ -100,6 +100,15 @@ def test_tokens_counts_as_json_and_breaks_the_limit_with_status_3(
     assert "data.max_length" in told.err
 
 
+def test_fit_stops_with_status_3_before_it_loses_assistant_tokens(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    given = written(tmp_path, [conversation("c1", [("user", "a"), ("assistant", "the fox " * 300)])])
+    assert train(monkeypatch, "fit", *given, "--to", str(tmp_path / "run")) == 3
+    assert "data.lost_limit" in capsys.readouterr().err
+    assert not (tmp_path / "run" / "model.safetensors").exists()
+
+
 WRONG = [
     (["fit", "SET", "--model", "CONFIG", "--set", "optim.lrr=1"], "did you mean 'optim.lr'"),
     (["fit", "nowhere", "--model", "CONFIG"], "curate run"),

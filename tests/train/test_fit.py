@@ -19,12 +19,12 @@ from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from tests.train.making import chats, sizes, tokenizer
-from train import checkpoint, forecast, log
-from train import fit as fits
+from train import checkpoint, forecast, log, sizing
 from train.config import Config, changed, from_dict
 from train.errors import ConfigError, DataError, LimitBrokenError, TrainError
 from train.export import export, open_model
-from train.fit import fit, read_run, resume
+from train.fit import fit, resume
+from train.folder import read_run
 from train.loop import Step
 from train.models import from_scratch
 from train.prepare import prepare
@@ -209,15 +209,15 @@ def test_activations_are_recomputed_only_where_a_row_does_not_fit(
     written(tmp_path)
     (tmp_path / "deep.json").write_text(json.dumps(sizes(num_hidden_layers=12, intermediate_size=512)))
     prepared = prepare(options(tmp_path, model=str(tmp_path / "deep.json"), run={"rows": 1}))
-    kept = fits.sized(prepared, changed(prepared.config, "run", checkpointing="off"))[1].needed
-    again = fits.sized(prepared, changed(prepared.config, "run", checkpointing="on"))[1].needed
+    kept = sizing.sized(prepared, changed(prepared.config, "run", checkpointing="off"))[1].needed
+    again = sizing.sized(prepared, changed(prepared.config, "run", checkpointing="on"))[1].needed
     assert again < kept
     for memory, recompute in ((2 * kept, False), (kept, True)):
         monkeypatch.setattr(forecast, "memory", lambda device, memory=memory: memory)
-        assert fits.forecasted(prepared)[2] == recompute
+        assert sizing.forecasted(prepared)[2] == recompute
     monkeypatch.setattr(forecast, "memory", lambda device: again // 2)
     with pytest.raises(ConfigError, match="what fits"):
-        fits.forecasted(prepared)
+        sizing.forecasted(prepared)
 
 
 def test_recomputed_activations_give_the_same_weights(tmp_path: Path) -> None:

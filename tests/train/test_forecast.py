@@ -109,5 +109,18 @@ def test_a_spike_needs_something_to_be_compared_with() -> None:
 
 
 def test_names_of_sections_are_those_of_the_configuration() -> None:
-    assert set(Config().as_dict()) == {"model", "lora", "data", "optim", "run"}
+    assert set(Config().as_dict()) == {"model", "lora", "data", "optim", "run", "canaries"}
     assert Model().vocabulary > 264 and Data().lost_limit == 0.01
+
+
+@pytest.mark.usefixtures("on_h100")
+def test_weights_in_parts_are_named_where_an_8b_model_does_not_fit() -> None:
+    alone = told(Config())
+    with pytest.raises(ConfigError, match="torchrun over 4 such GPUs"):
+        forecast.check(Config(), alone, LLAMA_8B, "cuda", 2048)
+    parted = forecast.forecast(
+        Config(), LLAMA_8B, slots=10**8, batch_tokens=2048, device="cuda", length=500.0, shards=8
+    )
+    assert parted.fits
+    assert parted.optimizer == alone.optimizer // 8 and parted.weights == alone.weights // 8
+    assert parted.activations == alone.activations

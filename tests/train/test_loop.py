@@ -208,34 +208,3 @@ def test_adapters_alone_learn_and_merge_into_equal_logits() -> None:
     with torch.no_grad():
         apart = adapted(input_ids=ids).logits
         assert torch.allclose(lora.merged(adapted)(input_ids=ids).logits, apart, atol=1e-5)
-
-
-def worker(rank: int, world: int, place: str, results: Any) -> None:
-    torch.set_num_threads(1)
-    torch.distributed.init_process_group("gloo", f"file://{place}", rank=rank, world_size=world)
-    sequences = sequences_of_lengths(20, 30, 9, 15, 6)
-    made = setup(sequences, [((0,), (1,), (2,), (3,), (4,))] * 3, rows=1, rank=rank, world=world)
-    steps, weights = trained(made)
-    results.put((rank, steps[-1].loss, [one.numpy() for one in weights]))
-    torch.distributed.destroy_process_group()
-
-
-@pytest.mark.slow
-def test_two_processes_give_the_weights_of_one(tmp_path: Path) -> None:
-    import multiprocessing
-
-    context = multiprocessing.get_context("spawn")
-    results = context.Queue()
-    started = [
-        context.Process(target=worker, args=(rank, 2, str(tmp_path / "meet"), results)) for rank in range(2)
-    ]
-    for one in started:
-        one.start()
-    found = [results.get(timeout=120) for _ in started]
-    for one in started:
-        one.join(60)
-    sequences = sequences_of_lengths(20, 30, 9, 15, 6)
-    steps, alone = trained(setup(sequences, [((0,), (1,), (2,), (3,), (4,))] * 3, rows=1))
-    for _, loss, weights in found:
-        assert loss == pytest.approx(steps[-1].loss, abs=1e-5)
-        assert max(np.abs(a.numpy() - b).max() for a, b in zip(alone, weights, strict=True)) < 1e-5

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from train.errors import ConfigError
-from train.fit import RUN
+from train.folder import RUN
 from train.generate import begun
 from train.records import Message
 
