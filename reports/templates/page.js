@@ -134,13 +134,29 @@
     form.addEventListener("submit", (event) => event.preventDefault());
   }
 
+  // Filter the rows of a long table.
+  for (const box of document.querySelectorAll("[data-table]")) {
+    const filter = box.querySelector(".filter");
+    if (!filter) continue;
+    const rows = [...box.querySelectorAll("tbody tr")].map((row) => ({ row, text: row.textContent.toLowerCase() }));
+    const status = filter.querySelector("[role=status]");
+    const number = new Intl.NumberFormat(data.lang);
+    filter.hidden = false;
+    filter.querySelector("input").addEventListener("input", (event) => {
+      const wanted = event.target.value.toLowerCase().split(/\s+/).filter(Boolean);
+      for (const { row, text } of rows) row.hidden = !wanted.every((word) => text.includes(word));
+      const found = rows.filter(({ row }) => !row.hidden).length;
+      status.textContent = wanted.length ? `${number.format(found)} / ${number.format(rows.length)}` : "";
+    });
+  }
+
   // Copy a table as tab-separated text, numbers without separators.
   for (const box of document.querySelectorAll("[data-table]")) {
     const button = box.querySelector(".copy");
     const name = button.textContent;
     button.hidden = false;
     button.addEventListener("click", async () => {
-      const lines = [...box.querySelectorAll("tr")].map((row) =>
+      const lines = [...box.querySelectorAll("tr:not([hidden])")].map((row) =>
         [...row.cells].map((cell) => cell.dataset.n ?? cell.textContent.trim()).join("\t"));
       try {
         await navigator.clipboard.writeText(lines.join("\n"));

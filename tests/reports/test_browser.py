@@ -205,3 +205,18 @@ def test_keys_alone_reach_search_tables_and_details(browser: Any, pages: dict[st
             page.keyboard.press("Tab")
             reached.add(page.evaluate("document.activeElement.localName"))
         assert {"a", "summary", "input", "select"} <= reached
+
+
+def test_a_long_table_is_filtered_and_copied_as_filtered(browser: Any, tmp_path: Path) -> None:
+    inputs = [{"source": f"logs/day-{i:02}.jsonl", "format": "openai", "conversations": i} for i in range(24)]
+    out = write_run(tmp_path, 4, 1, inputs=inputs)
+    allowed = ["clipboard-read", "clipboard-write"]
+    with Opened(browser, reports.write(out)[0], permissions=allowed) as page:
+        box = page.locator("#run [data-table]").last
+        box.locator("input").fill("day-07")
+        assert box.locator("tbody tr:visible").count() == 1
+        assert box.locator("[role=status]").text_content() == "1 / 24"
+        box.locator(".copy").click()
+        page.wait_for_selector("#run .copy:text('Copied')")
+        lines = page.evaluate("navigator.clipboard.readText()").split("\n")
+        assert [line.split("\t")[0] for line in lines] == ["Source", "logs/day-07.jsonl"]
