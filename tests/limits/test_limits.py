@@ -142,6 +142,16 @@ def test_deciders_that_ask_what_others_decided_are_counted_too(condition: str, t
     assert compare(run, tmp_path / "o", (16,), (12,), (6,), (12,), (12,)) > 3
 
 
+def test_balance_after_other_passes_is_counted_among_what_they_leave(tmp_path: Path) -> None:
+    balance = '[[pass]]\nuse = "balance"\nby = "roles"\nmax_ratio = 1.5\nignore_below = 2\n'
+    (tmp_path / "r.toml").write_text(RECIPE.replace("{condition}", "words = 3") + balance)
+    run = curate.run(
+        corpus(tmp_path / "logs"), tmp_path / "out", tmp_path / "r.toml", workers=1, shard_bytes=9_000
+    )
+    assert facts(run)[-1]["option"] == "max_ratio"
+    assert compare(run, tmp_path / "o", (16,), (12,), (6,), (12,), (12,), (19,)) > 3
+
+
 def test_the_present_limit_is_one_of_twenty_with_the_counts_of_the_run(samples: Run) -> None:
     told = facts(samples)
     assert {(one["pass"], one["option"]) for one in told} >= {
