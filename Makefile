@@ -2,7 +2,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 
-.PHONY: help install test test-slow lint bench clean
+.PHONY: help install test test-slow lint bench bench-gpu clean
 
 help:  ## What can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -31,6 +31,9 @@ lint: install  ## Put the code in form and check it
 
 bench: install  ## Conversations per second and peak memory, pass by pass
 	$(BIN)/python benchmarks/run.py
+
+bench-gpu:  ## Our trainer beside others, on one GPU; a bare machine with torch and transformers is enough
+	$(PYTHON) benchmarks/train.py --all $(ARGS)
 
 clean:  ## Remove what make made
 	rm -rf $(VENV) out build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache

@@ -1,7 +1,10 @@
 """Our trainer beside others on one GPU: the same weights, conversations, order and steps, a process an arm.
 
     python benchmarks/train.py --size 124m            # on a GPU: about ten minutes
+    python benchmarks/train.py --all                  # the three sizes one after the other (make bench-gpu)
     python benchmarks/train.py --cpu-smoke            # tiny, on a CPU: does everything run and agree?
+
+Needs torch and transformers (and accelerate, trl, liger-kernel for the arms of others); nothing of `curate`.
 
 Arms: `ours`; `trainer` (transformers' Trainer as people run it: padded, SDPA); `trainer-compiled`
 (torch.compile, flex attention, one padded shape); `trl` (TRL's packing); `trl-liger` (and Liger's kernels).
@@ -62,6 +65,8 @@ SIZES: dict[str, dict[str, Any]] = {
 
 TARGETS = {"124m": 0.40, "0.5b": 0.45, "1.5b": 0.50}
 """MFU that ours must reach on an H200."""
+LENGTHS = {"124m": 1024, "0.5b": 2048, "1.5b": 2048}
+"""Tokens of a row where none are given."""
 
 ARMS = ("ours", "trainer", "trainer-compiled", "trl", "trl-liger")
 FIRST, LAST = 0.01, 0.02
@@ -159,11 +164,21 @@ def told(results: list[dict[str, Any]], size: str) -> str:
         name: max((one["tokens_per_second"] for one in counted if one["arm"] == name), default=0)
         for name in ARMS
     }
-    if best["ours"] and best["trainer"]:
+    others = {name: speed for name, speed in best.items() if speed and name != "ours"}
+    mine = [one for one in counted if one["arm"] == "ours"]
+    if mine and best["trainer"]:
         lines.append(f"ours / trainer: {best['ours'] / best['trainer']:.2f} (target 1.5)")
-    if best["ours"] and size in TARGETS:
-        mfu = max(one["mfu"] for one in counted if one["arm"] == "ours")
-        lines.append(f"MFU {mfu:.1%} (target {TARGETS[size]:.0%} on an H200)")
+    if mine and others:
+        fastest = max(others, key=lambda name: others[name])
+        lines.append(f"ours / {fastest}, the fastest other: {best['ours'] / others[fastest]:.2f} (target 1)")
+    if mine and size in TARGETS:
+        lines.append(f"MFU {max(one['mfu'] for one in mine):.1%} (target {TARGETS[size]:.0%} on an H200)")
+    if mine:
+        lines.append(f"recompiled after warm-up: {max(one['recompiled'] for one in mine)} (target 0)")
+    liger = [one["peak_bytes"] for one in counted if one["arm"] == "trl-liger"]
+    if mine and liger:
+        ratio = max(one["peak_bytes"] for one in mine) / min(liger)
+        lines.append(f"peak memory, ours / Liger's: {ratio:.2f} (target 1 or less)")
     return "\n".join(lines)
 
 
@@ -173,7 +188,8 @@ def main(arguments: list[str] | None = None) -> list[dict[str, Any]]:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--size", choices=sorted(SIZES), default="124m")
-    parser.add_argument("--length", type=int, default=2048)
+    parser.add_argument("--all", action="store_true", help="124m, 0.5b and 1.5b, one after the other")
+    parser.add_argument("--length", type=int, default=0, help="tokens of a row; 0: by size")
     parser.add_argument("--steps", type=int, default=60, help="timed steps")
     parser.add_argument("--warm-up", type=int, default=20)
     parser.add_argument("--step-tokens", type=int, default=131072)
@@ -181,14 +197,25 @@ def main(arguments: list[str] | None = None) -> list[dict[str, Any]]:
     parser.add_argument("--out", type=Path, help="write the results as JSON")
     parser.add_argument("--cpu-smoke", action="store_true", help="tiny, on a CPU: correctness, not speed")
     given = parser.parse_args(arguments)
-    device, arms, rounds = "cuda", given.arms.split(","), 2
+    sizes = list(TARGETS) if given.all else [given.size]
     if given.cpu_smoke:
-        device, rounds = "cpu", 1
-        given.size, given.length, given.steps, given.warm_up, given.step_tokens = "tiny", 256, 3, 1, 1500
-        arms = [arm for arm in arms if arm in ("ours", "trainer", "trl")]
+        sizes, given.length, given.steps, given.warm_up, given.step_tokens = ["tiny"], 256, 3, 1, 1500
+        given.arms = ",".join(arm for arm in given.arms.split(",") if arm in ("ours", "trainer", "trl"))
+    found = {size: raced(size, given) for size in sizes}
+    if given.out:
+        told = [{"size": size, "results": results} for size, results in found.items()]
+        given.out.write_text(json.dumps(told, indent=1))
+    return [one for results in found.values() for one in results]
+
+
+def raced(size: str, given: argparse.Namespace) -> list[dict[str, Any]]:
+    """The arms on one size of model, twice on a GPU, judged and printed."""
+    device, rounds = ("cpu", 1) if given.cpu_smoke else ("cuda", 2)
+    arms = given.arms.split(",")
+    length = given.length or LENGTHS[size]
     results: list[dict[str, Any]] = []
     with tempfile.TemporaryDirectory() as place:
-        workload(Path(place), given.size, given.length, given.steps + given.warm_up, given.step_tokens)
+        workload(Path(place), size, length, given.steps + given.warm_up, given.step_tokens)
         for number in range(rounds):
             for arm in arms if number % 2 == 0 else arms[::-1]:
                 why = available(arm)
@@ -199,9 +226,7 @@ def main(arguments: list[str] | None = None) -> list[dict[str, Any]]:
                 )
                 print(f"{arm}: {'failed' if 'failed' in results[-1] else 'done'}", file=sys.stderr)
     judged(results)
-    print(told(results, given.size))
-    if given.out:
-        given.out.write_text(json.dumps({"size": given.size, "results": results}, indent=1))
+    print(f"\n{size}, {length} tokens a row\n{told(results, size)}")
     return results
 
 

@@ -49,7 +49,7 @@ def run(
             value = getattr(options, name)
             raise ConfigError(f"--{name.replace('_', '-')} {value}; allowed: {', '.join(allowed)}")
     earlier = read(against) if against else None
-    conversations = table.with_sources(list(records.read(source, limit)), source)
+    conversations = table.with_places(list(records.read(source, limit)), source)
     if not any(message.learned for one in conversations for message in one.messages):
         raise DataError(f"nothing to score in {source}: no assistant message that is kept")
     if trained_on:

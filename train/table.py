@@ -126,12 +126,26 @@ def sources(out: str | Path) -> dict[str, str]:
     return found
 
 
-def with_sources(conversations: Sequence[Conversation], source: str | Path) -> list[Conversation]:
-    """The conversations with the file each came from among their measures, where a run's folder tells it."""
+def topics(out: str | Path) -> dict[str, str]:
+    """The name of each conversation's topic, where the run found topics; without one: left out."""
+    return {
+        row["conversation_id"]: row["name"]
+        for path in sorted((Path(out) / "topics").glob("part-*.parquet"))
+        for row in rows(path, ("conversation_id", "name"))
+        if row["name"]
+    }
+
+
+def with_places(conversations: Sequence[Conversation], source: str | Path) -> list[Conversation]:
+    """The conversations with the file that each came from and its topic among their measures, where a run's
+    folder tells them."""
     if not (Path(source) / "messages").is_dir():
         return list(conversations)
-    told = sources(source)
+    told = {"source": sources(source), "topic": topics(source)}
     return [
-        replace(one, measures={**one.measures, "source": told[one.id]}) if one.id in told else one
+        replace(
+            one,
+            measures={**one.measures, **{name: by[one.id] for name, by in told.items() if one.id in by}},
+        )
         for one in conversations
     ]

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -45,4 +46,38 @@ def test_an_arm_whose_loss_differs_is_void() -> None:
 def test_the_benchmark_runs_whole_on_a_cpu(tmp_path: Path) -> None:
     results = benchmark.main(["--cpu-smoke", "--arms", "ours,trainer", "--out", str(tmp_path / "found.json")])
     assert [one["void"] for one in results] == [False, False]
-    assert json.loads((tmp_path / "found.json").read_text())["size"] == "tiny"
+    assert json.loads((tmp_path / "found.json").read_text())[0]["size"] == "tiny"
+
+
+def test_the_table_holds_every_target() -> None:
+    one = {"median": 1.0, "p90": 1.1, "padding": 0.0, "losses": [5.0, 4.0], "recompiled": 0}
+    told = benchmark.told(
+        benchmark.judged(
+            [
+                {"arm": "ours", "tokens_per_second": 300.0, "mfu": 0.41, "peak_bytes": 2e9, **one},
+                {"arm": "trainer", "tokens_per_second": 150.0, "mfu": 0.2, "peak_bytes": 5e9, **one},
+                {"arm": "trl-liger", "tokens_per_second": 250.0, "mfu": 0.3, "peak_bytes": 4e9, **one},
+            ]
+        ),
+        "124m",
+    )
+    for line in (
+        "ours / trainer: 2.00",
+        "ours / trl-liger, the fastest other: 1.20",
+        "MFU 41.0% (target 40%",
+        "recompiled after warm-up: 0",
+        "ours / Liger's: 0.50",
+    ):
+        assert line in told
+
+
+def test_make_bench_gpu_runs_every_size_and_needs_no_installation() -> None:
+    root = Path(__file__).parents[2]
+    done = subprocess.run(
+        ["make", "-n", "bench-gpu", "PYTHON=python3", "ARGS=--steps 5"],
+        cwd=root, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert done.stdout.splitlines()[-1].split() == [
+        "python3", "benchmarks/train.py", "--all", "--steps", "5",
+    ]  # fmt: skip
+    assert set(benchmark.TARGETS) == set(benchmark.LENGTHS) <= set(benchmark.SIZES)

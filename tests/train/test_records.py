@@ -12,6 +12,7 @@ pyarrow = pytest.importorskip("pyarrow", reason="training reads Parquet with pya
 
 from pyarrow import parquet
 
+from train import slices, table
 from train.errors import DataError
 from train.records import content_hash, conversation, files, read
 
@@ -70,3 +71,24 @@ def test_the_content_hash_moves_with_weights_and_order() -> None:
     one, other = conversation("a", [("assistant", "x")]), conversation("a", [("assistant", "x", 0)])
     assert content_hash([one]) != content_hash([other])
     assert content_hash([one, other]) != content_hash([other, one])
+
+
+def test_topics_and_sources_of_a_run_become_slices(tmp_path: Path) -> None:
+    told = {
+        "messages": [{"conversation_id": name, "source": f"{name}.json"} for name in "ab"],
+        "topics": [
+            {"conversation_id": "a", "topic": 0, "name": "refund · parcel"},
+            {"conversation_id": "b", "topic": None, "name": None},
+        ],
+    }
+    for folder, rows in told.items():
+        (tmp_path / folder).mkdir()
+        parquet.write_table(pyarrow.Table.from_pylist(rows), tmp_path / folder / "part-00000.parquet")
+    found = table.with_places([conversation(name, [("assistant", "x")]) for name in "abc"], tmp_path)
+    assert [dict(one.measures) for one in found] == [
+        {"source": "a.json", "topic": "refund · parcel"},
+        {"source": "b.json"},
+        {},
+    ]
+    assert slices.conversation_slices(found, [1, 1, 1])["topic"] == ["refund · parcel", None, None]
+    assert table.with_places(found, tmp_path / "set.jsonl") == found
