@@ -15,7 +15,7 @@ from typing import Any, BinaryIO, cast
 
 from curate.errors import InputError
 from curate.readers.remote import RemoteFile, distinct_urls, is_url, listed, opened
-from curate.readers.streams import Decompressed, Guarded
+from curate.readers.streams import DAMAGED_ZIP, Decompressed, Guarded
 from curate.readers.types import InputOptions, Place, Unreadable
 
 _MAGIC = {b"\x1f\x8b": "gz", b"\x28\xb5\x2f\xfd": "zst"}
@@ -69,10 +69,8 @@ def open_bytes(place: Place) -> BinaryIO:
         raise Unreadable("file vanished after it was looked at") from None
     except PermissionError:
         raise Unreadable("no permission to read the file") from None
-    except (OSError, zipfile.BadZipFile, KeyError, NotImplementedError):
+    except (KeyError, *DAMAGED_ZIP):
         raise Unreadable("file cannot be opened") from None
-    except RuntimeError:
-        raise Unreadable("archive member is encrypted") from None
     if place.compression:
         return cast(BinaryIO, Decompressed(raw, place.compression))
     return cast(BinaryIO, Guarded(raw)) if place.member else raw
@@ -228,8 +226,12 @@ def _members(whole: Place) -> Iterator[Place | tuple[str, str]]:
                 if info.flag_bits & 1:
                     yield f"{shown}/{name}", "archive member is encrypted"
                     continue
-                with archive.open(info) as stream:
-                    start = stream.read(4)
+                try:
+                    with archive.open(info) as stream:
+                        start = stream.read(4)
+                except DAMAGED_ZIP:
+                    yield f"{shown}/{name}", "archive member is damaged or cut off"
+                    continue
                 if start == b"PK\x03\x04" and not name.endswith(".xlsx"):
                     yield f"{shown}/{name}", "an archive inside an archive; unpack it first"
                     continue
@@ -240,7 +242,7 @@ def _members(whole: Place) -> Iterator[Place | tuple[str, str]]:
                     compression=compression_of(start),
                     size=info.compress_size,
                 )
-    except (zipfile.BadZipFile, EOFError, OSError, NotImplementedError):
+    except DAMAGED_ZIP:
         yield shown, "archive is damaged or cut off"
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import codecs
 import io
+import lzma
+import struct
 import zlib
 from typing import Any, BinaryIO
 from zipfile import BadZipFile
@@ -82,6 +84,13 @@ def _zstd() -> Any:
     return zstandard.ZstdDecompressor().decompressobj()
 
 
+DAMAGED_ZIP = (
+    *(BadZipFile, EOFError, OSError, NotImplementedError, RuntimeError, ValueError, OverflowError),
+    *(zlib.error, lzma.LZMAError, struct.error),
+)
+"""What zipfile and its decompressors raise on damaged archives: they have no common base."""
+
+
 class Guarded(io.RawIOBase):
     """A zip member's stream whose own errors become Unreadable."""
 
@@ -96,7 +105,7 @@ class Guarded(io.RawIOBase):
         """Fill the buffer; 0 at the end. Raises Unreadable where the archive is damaged."""
         try:
             part = self._raw.read(len(buffer))
-        except (BadZipFile, EOFError, zlib.error, OSError):
+        except DAMAGED_ZIP:
             raise Unreadable(BROKEN) from None
         buffer[: len(part)] = part
         return len(part)
