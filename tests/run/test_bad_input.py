@@ -48,7 +48,9 @@ def test_a_disk_that_fills_is_one_sentence_and_the_next_run_ends_as_if_it_never_
 
     with monkeypatch.context() as full:
         full.setattr(os, "fsync", fills)
-        with pytest.raises(TamisError, match=r"the disk is full: .* make room and run the same command again"):
+        with pytest.raises(
+            TamisError, match=r"the disk is full: .* make room and run the same command again"
+        ):
             curate.run(logs, out, shard_bytes=1_000)
     assert not [path for path in out.rglob("*") if path.name.endswith(".part")]
     again = curate.run(logs, out, shard_bytes=1_000)
