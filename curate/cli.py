@@ -6,10 +6,10 @@ import sys
 from typing import NoReturn
 
 from curate.errors import LimitBrokenError, TamisError
-from curate.verbs import curating, finished, recipes
+from curate.verbs import calibrating, curating, finished, recipes
 from curate.verbs.app import app
 
-VERBS = (curating, finished, recipes)
+VERBS = (calibrating, curating, finished, recipes)
 """Where the verbs stand; importing one joins its verbs to `app`, and nothing heavy is imported by it."""
 
 

@@ -8,6 +8,7 @@ PASSES: dict[str, str] = {
     "redact_pii": "curate.passes.redact_pii:RedactPii",
     "language": "curate.passes.language:Language",
     "toxicity": "curate.passes.toxicity:Toxicity",
+    "groups": "curate.passes.groups:Groups",
     "quality": "curate.passes.quality:Quality",
     "wrong_language": "curate.passes.wrong_language:WrongLanguage",
     "too_toxic": "curate.passes.too_toxic:TooToxic",
