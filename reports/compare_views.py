@@ -10,13 +10,14 @@ from typing import Any, Literal
 from reports.bias_charts import Intervals, Line
 from reports.compare_facts import Comparison, Did, Moved, Shift, SliceMove
 from reports.files import short
-from reports.tables_view import Table, difference, table
+from reports.tables_view import Cell, Table, difference, table
 from reports.words import Words
 
 KINDS = ("source", "language", "role")
 DRAWN = 16
 """Slices or passes in a chart; the table has all."""
 MOST_SHIFTS = 60
+NOTHING = Cell("", "", number=True)
 
 
 @dataclass(frozen=True)
@@ -123,7 +124,7 @@ def slice_name(one: SliceMove, words: Words) -> str:
     """The plain name of a slice."""
     named = {"language": "languages", "role": "role"}
     told = words.name(named[one.kind], one.name) if one.kind in named else one.name
-    return told or words("unknown")
+    return short(told) or words("unknown")
 
 
 def passes_table(facts: Comparison, words: Words) -> Table:
@@ -182,7 +183,7 @@ def tables(facts: Comparison, words: Words) -> dict[str, Table]:
         row: list[object] = [words(f"compare.sum.{name}")]
         for side in (a, b):
             count = getattr(side, name)
-            row += [count, (count, getattr(side, whole[name])) if name in whole else ""]
+            row += [count, (count, getattr(side, whole[name])) if name in whole else NOTHING]
         sums.append([*row, difference(words, getattr(b, name) - getattr(a, name))])
     share = words("share")
     head = [words("compare.sum.what"), "A", f"{share} · A", "B", f"{share} · B", words("compare.change")]

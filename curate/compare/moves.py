@@ -14,6 +14,8 @@ EXAMPLES = 4
 MOST_REASONS = 8
 LONGEST = 480
 """Characters shown of a message."""
+LONGEST_NAME = 160
+"""Characters shown of an id or a file."""
 SPOKEN = 3
 """Messages shown of a conversation."""
 
@@ -95,10 +97,10 @@ def told(drawn: pl.DataFrame, shown: tuple[Run, str], kept_in: str) -> list[Move
             Moved(
                 kept_in=kept_in,
                 removed_by=row["why"],
-                conversation_id=row[f"conversation_id{end}"],
-                source=row["source"],
+                conversation_id=cut(row[f"conversation_id{end}"], LONGEST_NAME),
+                source=cut(row["source"], LONGEST_NAME),
                 record=row["record"],
-                evidence=row["told"],
+                evidence=None if row["told"] is None else cut(row["told"], 2 * LONGEST_NAME),
                 roles=roles,
                 texts=said,
             )
@@ -106,6 +108,6 @@ def told(drawn: pl.DataFrame, shown: tuple[Run, str], kept_in: str) -> list[Move
     return found
 
 
-def cut(text: str) -> str:
+def cut(text: str, most: int = LONGEST) -> str:
     """The text, cut short where it is long."""
-    return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
+    return text if len(text) <= most else f"{text[:most]}…"
