@@ -22,22 +22,11 @@ from train.config import Config, from_dict
 from train.errors import ConfigError, DataError, LimitBrokenError
 from train.gain import AS_CURATED, AS_READ, OUTSIDE
 from train.proof import ArmFacts, Proof
-from train.prove import Asked, prove
+from train.prove import Asked, build, prove
 from train.records import Conversation
 from train.split import Split, split
 
 torch.set_num_threads(1)
-
-
-@pytest.fixture(scope="module")
-def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A curated run of invented logs."""
-    from curate import runs
-
-    place = tmp_path_factory.mktemp("prove")
-    logs = invented.write(place / "logs.jsonl", 130)
-    runs.run([str(logs)], str(place / "out"), workers=1)
-    return place / "out"
 
 
 @pytest.fixture(scope="module")
@@ -172,6 +161,20 @@ def test_the_page_tells_the_answer_and_runs_nothing(proven: tuple[Proof, list[st
         assert one.asks in told
     assert "strip_html" in told and "near_duplicates" in told and "by chance" in told
     assert told.count('<svg class="forest"') == len(proven[0].findings)
+
+
+def test_a_second_run_is_an_arm_of_its_own(out: Path, config: Config, tmp_path: Path) -> None:
+    from curate.rejudge import rejudge
+
+    other = arms.linked(out, tmp_path / "lenient")
+    rejudge(str(other), ["near_duplicates.then=flag"])
+    chosen = split(out, 0.3)
+    sets = plan.held_out(out, chosen)
+    both = asked(out, config, outs=(str(out), str(other)), controls=())
+    made, left = build(both, chosen, sets, tmp_path, lambda line: None)
+    assert [one.name for one in made] == [RAW, KEPT, "kept by lenient"]
+    assert len(made[2].conversations) > len(made[1].conversations) and left["kept by lenient"] == 0
+    assert not {one.id for one in made[2].conversations} & chosen.away
 
 
 # --- arms, without training ---------------------------------------------------------------------------------

@@ -74,7 +74,7 @@ def resume(
         print(json.dumps(terminal.result(done)))
 
 
-@app.command(epilog="Example: train tokens out/ --model gpt2 --conversation c17")
+@app.command(epilog="Example: train tokens out/ --model config.json --count 2")
 def tokens(
     source: Source,
     model: ModelSource = "",
