@@ -43,7 +43,7 @@ class Language(Measure):
         distinct = texts.select("words").unique().filter(pl.col("words") != "").with_row_index("place")
         guess = guesser(self.model, check_codes(self.allowed, "language.allowed"))
         weights = distinct.select(weight(pl.col("words"))).to_series()
-        said = evidence(guess(distinct["words"].to_list()), weights)
+        said = evidence(guess(distinct["words"]), weights)
         places = texts.join(distinct, on="words", how="left").select("text", pl.col("place"))
         rows = (
             batch.select(schema.CONVERSATION, "role", "text")
