@@ -13,6 +13,11 @@ from reports.words import Words
 Tone = Literal["ink", "kept", "masked", "removed", "changed", "flagged"]
 
 
+LEAST_BARS = 6
+TOO_SMALL = 0.004
+"""Beyond the first LEAST_BARS a slice under this share of the largest is not drawn: it would be a hair."""
+
+
 @dataclass(frozen=True)
 class Segment:
     """A piece of a bar, from `start` to `stop` on the axis."""
@@ -114,17 +119,9 @@ def sieve_table(facts: RunFacts, words: Words) -> Table:
 def fates(slices: Slices, names: Sequence[str], words: Words) -> Chart:
     """Messages of each slice: kept; shown, not learned; removed. `names` are the slices in plain words."""
     shown = [*slices.slices, *([slices.others] if slices.others else [])]
-    bars, segments, rows = [], [], []
-    for i, (one, name) in enumerate(zip(shown, names, strict=True)):
-        stay = one.kept + one.masked
-        share = words.percent(stay, one.messages)
-        bars.append(Bar(name, f"{words.number(stay)} · {share} {words('lengths.kept')}"))
-        start = 0
-        for tone, count in (("kept", one.kept), ("masked", one.masked), ("removed", one.dropped)):
-            if count:
-                said = f"{words(f'numbers.{tone}')} — {words('numbers.messages', n=count)}"
-                segments.append(Segment(i, start, start + count, tone, f"{name}: {said}"))  # type: ignore[arg-type]
-            start += count
+    bars: list[Bar] = []
+    segments, rows = [], []
+    for one, name in zip(shown, names, strict=True):
         by = ", ".join(f"{count.name} {words.number(count.count)}" for count in one.dropped_by)
         counts = [
             one.messages,
@@ -136,17 +133,31 @@ def fates(slices: Slices, names: Sequence[str], words: Words) -> Chart:
             one.changed,
         ]
         rows.append([name, *counts, by])
+        if len(bars) >= LEAST_BARS and one.messages < TOO_SMALL * shown[0].messages:
+            continue
+        i, stay = len(bars), one.kept + one.masked
+        share = words.percent(stay, one.messages)
+        bars.append(Bar(name, f"{words.number(stay)} · {share} {words('lengths.kept')}"))
+        start = 0
+        for tone, count in (("kept", one.kept), ("masked", one.masked), ("removed", one.dropped)):
+            if count:
+                said = f"{words(f'numbers.{tone}')} — {words('numbers.messages', n=count)}"
+                segments.append(Segment(i, start, start + count, tone, f"{name}: {said}"))  # type: ignore[arg-type]
+            start += count
     keys = ("messages", "kept", "masked", "removed", "share", "flagged", "changed", "removed_by")
     head = [words("slices.name")] + [
         words("share") if key == "share" else words(f"slices.{key}") for key in keys
     ]
     title = words(f"slices.{slices.kind}")
     first = names[0] if names else ""
+    summary = words("slices.summary", n=len(slices.slices) + slices.left_out, largest=first)
+    if len(bars) < len(rows):
+        summary += f" {words('slices.small', n=len(rows) - len(bars))}"
     return Chart(
         name=slices.kind,
         kind="bars",
         title=title,
-        summary=words("slices.summary", n=len(slices.slices) + slices.left_out, largest=first),
+        summary=summary,
         table=table(words, title, head, rows),
         bars=tuple(bars),
         segments=tuple(segments),

@@ -55,6 +55,7 @@
     return Plot.plot({
       ...frame(width, 260),
       marginLeft: 44,
+      marginRight: 8,
       marginBottom: 30,
       marginTop: 28,
       x: { domain: [0, 1], label: null, tickFormat: (v) => score.format(v), ticks: width < 480 ? 5 : 10 },

@@ -12,7 +12,7 @@ import pytest
 from invent import HOSTILE, PASSES, row, write_part, write_run
 
 import reports
-from reports import diffs, words
+from reports import charts, diffs, words
 from reports.facts import gather
 from reports.pages import render_report
 from reports.shapes import ReportError
@@ -346,3 +346,14 @@ def test_alarms_of_one_pass_are_told_together(tmp_path: Path) -> None:
         ("35%", "language French"),
         ("33%", "role user"),
     ]
+
+
+def test_slices_too_small_to_draw_stay_in_the_table(tmp_path: Path) -> None:
+    out = write_run(tmp_path, 1, 1)
+    rows = [row(f"c{i}", 0, "user", "Hi", record=i + 1) for i in range(600)]
+    rows += [row(f"s{i}", 0, "user", "Hi", source=f"small-{i}.jsonl", record=1) for i in range(9)]
+    write_part(out, 0, rows)
+    drawn = charts.fates(gather(out).slices[0], [f"n{i}" for i in range(10)], words.load("en"))
+    assert (len(drawn.bars), len(drawn.table.rows)) == (charts.LEAST_BARS, 10)
+    assert "4 too small to be drawn are in the table." in drawn.summary
+    assert {one.row for one in drawn.segments} == set(range(charts.LEAST_BARS))
