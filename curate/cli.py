@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import signal
 import sys
+import traceback
+from pathlib import Path
+from types import FrameType
 from typing import NoReturn
 
 from curate.errors import LimitBrokenError, TamisError
@@ -12,23 +18,72 @@ from curate.verbs.app import app
 VERBS = (calibrating, curating, finished, recipes)
 """Where the verbs stand; importing one joins its verbs to `app`, and nothing heavy is imported by it."""
 
+OURS = ("curate", "reports", "rules")
+"""Packages whose lines an unexpected error may name."""
+
 
 def main() -> NoReturn:
-    """The entry point: errors of the user's making are one sentence and exit status 2 (3: a limit broken)."""
+    """The entry point. Exit status 2 is for what the user can mend, in one sentence; 3 for a broken limit.
+
+    1 is a defect of ours, told without the error's own message: it might quote a log. 130 and 143 are for a
+    run that was interrupted or ended: it says nothing, its workers are stopped, the same command goes on.
+    """
+    signal.signal(signal.SIGTERM, ended)
     try:
-        app(standalone_mode=True)
+        status = app(prog_name="curate", standalone_mode=False)
+    except KeyboardInterrupt:
+        leave("", 130)
     except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nobody reads what is still held
         leave("", 0)
     except LimitBrokenError as error:
         leave(str(error), 3)
     except TamisError as error:
         leave(str(error), 2)
     except OSError as error:
-        told = f"'{error.filename}'" if error.filename else "a file"
-        leave(
-            f"{told} cannot be read or written: {error.strerror}; mend that and run the same command again", 2
-        )
-    sys.exit(0)
+        leave(unwritable(error), 2)
+    except MemoryError:
+        leave("there is not enough memory; run the same command with fewer --workers, what is done stays", 2)
+    except Exception as error:
+        if hasattr(error, "format_message"):  # typer's word for a wrong argument
+            leave(usage(error), 2)
+        if os.environ.get("TAMIS_TRACEBACK"):
+            raise
+        leave(defect(error), 1)
+    sys.exit(status if isinstance(status, int) else 0)
+
+
+def ended(number: int, frame: FrameType | None) -> NoReturn:
+    """SIGTERM leaves as Ctrl-C does: workers are stopped on the way out."""
+    sys.exit(128 + number)
+
+
+def usage(error: Exception) -> str:
+    """A wrong argument in one sentence, with where to look."""
+    context = getattr(error, "ctx", None)
+    path = context.command_path if context else "curate"
+    said = " ".join(error.format_message().split()).rstrip(".")  # type: ignore[attr-defined]
+    return f"{said[:1].lower()}{said[1:]}; '{path} --help' shows what is allowed, with an example"
+
+
+def unwritable(error: OSError) -> str:
+    """The sentence for a file that the system refuses."""
+    if error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)):
+        return "the disk is full; make room and run the same command again, what is done stays done"
+    told = f"'{error.filename}'" if error.filename else "a file"
+    return f"{told} cannot be read or written: {error.strerror}; mend that and run the same command again"
+
+
+def defect(error: Exception) -> str:
+    """Where an unexpected error arose: kind and line, never its message."""
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = [one for one in frames if any(name in Path(one.filename).parts for name in OURS)] or frames
+    place = Path(ours[-1].filename)
+    return (
+        f"a defect of Tamis: {type(error).__name__} in {place.parent.name}/{place.name}, line "
+        f"{ours[-1].lineno} (its message is withheld, it may quote a log); please report this line; with "
+        "TAMIS_TRACEBACK=1 the same command shows all"
+    )
 
 
 def leave(sentence: str, status: int) -> NoReturn:

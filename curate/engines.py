@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from typing import Protocol, TypeVar
 
-from curate.errors import TamisError
+from curate.errors import TamisError, unknown
 
+ENGINES = ("local", "ray")
 T = TypeVar("T")
 R = TypeVar("R")
 
@@ -43,7 +46,8 @@ class Workers:
             yield from map(function, tasks)
             return
         spawn = multiprocessing.get_context("spawn")
-        with one_thread_each(), ProcessPoolExecutor(min(self.count, len(tasks)), mp_context=spawn) as pool:
+        count = min(self.count, len(tasks))
+        with one_thread_each(), ProcessPoolExecutor(count, mp_context=spawn, initializer=follow) as pool:
             futures = [pool.submit(function, task) for task in tasks]
             try:
                 for future in futures:
@@ -54,9 +58,32 @@ class Workers:
                     "workers, what is done stays done; or a script calls curate.run with workers outside "
                     "`if __name__ == '__main__':`"
                 ) from None
-            finally:
-                for future in futures:
-                    future.cancel()
+            except BaseException:  # interrupted, or one task failed: nobody wants the others' answers
+                stop(pool)
+                raise
+
+
+def follow() -> None:
+    """In a worker: leave an interrupt to the parent, and end when the parent is gone, however it went."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+
+    def watch() -> None:
+        if parent is not None:
+            parent.join()
+            os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def stop(pool: ProcessPoolExecutor) -> None:
+    """End a pool's processes now; what they have not finished is begun again by the next run.
+
+    ProcessPoolExecutor has `terminate_workers` for this from Python 3.14 on; before, the processes are only
+    to be had from where that finds them.
+    """
+    for process in list((getattr(pool, "_processes", None) or {}).values()):
+        process.terminate()
 
 
 @contextmanager
@@ -99,7 +126,7 @@ def executor(name: str = "local", workers: int = 0) -> Executor:
     if name == "ray":
         return Ray()
     if name != "local":
-        raise TamisError(f"unknown engine '{name}'; allowed: local, ray")
+        raise TamisError(unknown("engine", name, ENGINES, "--engine"))
     count = workers or (
         len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     )

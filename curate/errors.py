@@ -33,8 +33,11 @@ def unknown(kind: str, value: str, allowed: Iterable[str], where: str, see: str 
     "unknown pass 'strip_htm' in chat.toml; did you mean 'strip_html'? 'curate passes' lists them all"
     >>> unknown("key", "zzz", ["limit", "then"], "chat.toml")
     "unknown key 'zzz' in chat.toml; allowed: limit, then"
+    >>> unknown("pass", "zzz", names, "chat.toml", "'curate passes' lists them all")
+    "unknown pass 'zzz' in chat.toml; allowed: language, strip_html; 'curate passes' lists them all"
     """
     names = sorted(allowed)
     near = difflib.get_close_matches(value, names, n=1)
     said = f"did you mean '{near[0]}'?" if near else f"allowed: {', '.join(names)}"
-    return f"unknown {kind} '{value}' in {where}; {said}" + (f" {see}" if see else "")
+    more = f"{' ' if near else '; '}{see}" if see else ""
+    return f"unknown {kind} '{value}' in {where}; {said}{more}"

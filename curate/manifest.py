@@ -12,11 +12,13 @@ from typing import Any
 import polars as pl
 
 from curate import __version__
+from curate.errors import InputError
 from curate.recipe import Recipe
 from curate.storage import Storage
 
 NAME = "manifest.json"
 VERSION = 1
+NEEDED = ("recipe", "counts", "outputs", "inputs", "input_key", "versions", "jsonl", "finished", "funnel")
 ALARM_SHARE = 0.30
 """A pass that takes more than this share of a slice's messages is told first."""
 ALARM_QUARANTINE = 0.05
@@ -26,11 +28,21 @@ ALARM_LEAST = 20
 
 
 def read(storage: Storage) -> dict[str, Any] | None:
-    """The manifest of a finished run, or None."""
+    """The manifest of a finished run, or None. Raises InputError where it is damaged or of another form."""
     if not storage.exists(NAME):
         return None
-    found: dict[str, Any] = json.loads(storage.read(NAME))
-    return found
+    try:
+        found: dict[str, Any] = json.loads(storage.read(NAME))
+        version = found["format"]
+        whole = all(key in found for key in NEEDED)
+    except (ValueError, TypeError, KeyError):
+        version, whole = VERSION, False
+    if version == VERSION and whole:
+        return found
+    what = "is damaged" if version == VERSION else f"has form {version}, this Tamis reads form {VERSION}"
+    raise InputError(
+        f"'{storage.path(NAME)}' {what}; 'curate run INPUT --out {storage.root} --fresh' makes the run anew"
+    )
 
 
 def encode(manifest: Mapping[str, Any]) -> bytes:

@@ -17,8 +17,10 @@ from typing import Any, get_type_hints
 import msgspec
 
 from curate.errors import RecipeError, unknown
+from curate.option_types import as_toml, in_words
 from curate.passes import PASSES
 from curate.passes.base import Decider, GlobalPass, Measure, Pass, Redaction, Rewrite
+from curate.readers.options import check_options
 from curate.readers.types import InputOptions
 
 KINDS: tuple[tuple[str, type[Pass]], ...] = (
@@ -142,15 +144,31 @@ def load(spec: str | Path | Recipe = DEFAULT, sets: Sequence[str] = ()) -> Recip
             (resources.files("rules") / "recipes" / f"{spec}.toml").read_text("utf-8"),
             f"{spec}.toml",
         )
-    elif path.is_file():
-        text, where = path.read_text("utf-8"), path.name
     else:
-        raise RecipeError(unknown("recipe", str(spec), shipped(), "--recipe", "or the path of a .toml file"))
+        text, where = read_text(path), path.name
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise RecipeError(f"{where} is not valid TOML: {error}; see https://toml.io") from None
     return parse(data, where, sets)
+
+
+def read_text(path: Path) -> str:
+    """The text of a recipe's file. Raises RecipeError where it is none."""
+    if path.is_dir() and path.name:
+        raise RecipeError(f"recipe '{path}' is a folder; name a .toml file, or one of {', '.join(shipped())}")
+    if not path.is_file():
+        raise RecipeError(
+            unknown("recipe", str(path), shipped(), "--recipe", "or give the path of a .toml file")
+        )
+    try:
+        return path.read_text("utf-8")
+    except UnicodeDecodeError:
+        raise RecipeError(f"recipe '{path}' is not UTF-8 text; save it as UTF-8") from None
+    except OSError as error:
+        raise RecipeError(
+            f"recipe '{path}' cannot be read: {error.strerror}; check its permissions"
+        ) from None
 
 
 def parse(data: Mapping[str, Any], where: str, sets: Sequence[str] = ()) -> Recipe:
@@ -164,7 +182,7 @@ def parse(data: Mapping[str, Any], where: str, sets: Sequence[str] = ()) -> Reci
     passes = tuple(build(table, where) for table in tables)
     check_order(passes, where)
     inputs = tuple(
-        InputOptions(**converted(InputOptions, table, f"[[input]] {place}", where))
+        build_input(table, f"[[input]] {place}", where)
         for place, table in enumerate(tables_of(data, "input", where), 1)
     )
     return Recipe(
@@ -187,7 +205,7 @@ def text_of(data: Mapping[str, Any], key: str, default: str, where: str) -> str:
     """A string of the recipe's top level."""
     value = data.get(key, default)
     if not isinstance(value, str):
-        raise RecipeError(f"'{key}' in {where} is {value!r}; it must be text in quotes")
+        raise RecipeError(f"'{key}' in {where} is {as_toml(value)}; it must be a text in quotes")
     return value
 
 
@@ -207,6 +225,17 @@ def apply_setting(tables: list[dict[str, Any]], setting: str, where: str) -> Non
         value = raw.strip()
     for table in named:
         table[option] = value
+
+
+def build_input(table: Mapping[str, Any], what: str, where: str) -> InputOptions:
+    """One `[[input]]`, its options checked. Raises RecipeError for the first that is wrong."""
+    made = {"files": (), **converted(InputOptions, table, what, where)}
+    try:
+        options = InputOptions(**made)
+        check_options(options)
+    except RecipeError as error:
+        raise RecipeError(f"{error} ({what} of {where})") from None
+    return options
 
 
 def build(table: Mapping[str, Any], where: str) -> Pass:
@@ -237,8 +266,8 @@ def converted(cls: type[Any], options: Mapping[str, Any], what: str, where: str)
         try:
             made[key] = msgspec.convert(value, hints[key])
         except msgspec.ValidationError:
-            allowed = str(fields[key].type)
-            raise RecipeError(f"'{key}' of {what} in {where} is {value!r}; it must be {allowed}") from None
+            told, allowed = as_toml(value), in_words(hints[key])
+            raise RecipeError(f"'{key}' of {what} in {where} is {told}; it must be {allowed}") from None
     return made
 
 

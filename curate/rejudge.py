@@ -9,11 +9,11 @@ from typing import Any
 import polars as pl
 
 from curate import engine, manifest, schema
+from curate.differences import to_measure
 from curate.engines import InProcess
 from curate.errors import TamisError
 from curate.limits import whole as limits
-from curate.passes.base import Decider, GlobalPass, Pass
-from curate.recipe import kind_of, options_of
+from curate.passes.base import Decider
 from curate.runs import Run, open_run
 from curate.sieve import WORK, Job, Shard, parquet
 from curate.stages import Stages, conclude
@@ -30,7 +30,7 @@ def rejudge(out: str, sets: Sequence[str]) -> Run:
     rewrite or a measure, or a limit under the one down to which pairs of duplicates were kept. The old
     verdicts stay until the new ones are whole.
     """
-    run = open_run(out)
+    run = open_run(out, ("messages", "pairs"))
     finish_interrupted(run.storage)
     measured, new = run.recipe(measured=True), run.recipe(sets)
     both = zip(measured.passes, new.passes, strict=True)
@@ -54,23 +54,6 @@ def rejudge(out: str, sets: Sequence[str]) -> Run:
     conclude(job, dict(told["counts"]), marked, again, NEW)
     finish_interrupted(run.storage)
     return run
-
-
-def to_measure(old: Pass, new: Pass) -> list[str]:
-    """What of a changed pass cannot be had from what is stored, as sentences."""
-    if old == new:
-        return []
-    if isinstance(new, GlobalPass) and isinstance(old, GlobalPass):
-        return [] if new.measured_by(old) else [f"the pairs of {new.name} with {changed_options(old, new)}"]
-    if isinstance(new, Decider):
-        return []
-    return [f"{new.name} ({kind_of(new)}) with {changed_options(old, new)}"]
-
-
-def changed_options(old: Pass, new: Pass) -> str:
-    """The options that differ, as option=value."""
-    before = options_of(old)
-    return ", ".join(f"{key}={value}" for key, value in options_of(new).items() if before[key] != value)
 
 
 def judge_again(storage: Storage, shard: Shard, deciders: Sequence[Decider]) -> None:

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from curate import manifest, readers, schema
+from curate.before import already_done, check_numbers, check_writable, refuse_foreign
 from curate.check import check
 from curate.engines import executor
-from curate.errors import InputError, LimitBrokenError, TamisError
+from curate.errors import InputError, LimitBrokenError
 from curate.passes.base import Redaction
 from curate.readers.types import InputOptions, Look, Plan
 from curate.recipe import DEFAULT, Recipe, load, parse
@@ -31,6 +31,7 @@ class Run:
     """A finished run: what `curate run` left in a folder."""
 
     out: str
+    already: bool = field(default=False, compare=False)  # it was finished before it was asked for
 
     @property
     def storage(self) -> Storage:
@@ -46,6 +47,17 @@ class Run:
                 f"'{self.out}' holds no finished run; 'curate run INPUT --out {self.out}' makes one"
             )
         return found
+
+    def stand_there(self, folders: Sequence[str]) -> None:
+        """Raises InputError where a file that the run wrote in one of these folders is gone."""
+        there = {name for folder in folders for name in self.storage.names(folder)}
+        told = (name for name in self.manifest["outputs"] if name.rpartition("/")[0] in folders)
+        gone = [name for name in told if name not in there]
+        if gone:
+            raise InputError(
+                f"'{self.out}' lacks {gone[0]}; 'curate verify {self.out}' says what else, "
+                f"'curate run INPUT --out {self.out} --fresh' makes it anew"
+            )
 
     @property
     def funnel(self) -> list[dict[str, Any]]:
@@ -79,11 +91,24 @@ class Run:
 
         return why(self, conversation_id)
 
+    def report(self, lang: str = "en", *, bias: bool = True) -> list[Path]:
+        """Write report.html and report.json (and bias.html) in a language, and give their paths.
 
-def open_run(out: str | Path) -> Run:
-    """A finished run. Raises InputError where there is none."""
+        The command line does so after each run; in Python it is asked for. Topics and bias facts that the run
+        does not have yet are found first. Raises TamisError for a language that the pages do not have.
+        """
+        from curate.pages import publish
+
+        return publish(self, lang, bias=bias)
+
+
+FOLDERS = ("messages", "verdicts", "curated", "pairs")
+
+
+def open_run(out: str | Path, needed: Sequence[str] = FOLDERS) -> Run:
+    """A finished run. Raises InputError where there is none, or where needed parts of it are gone."""
     run_ = Run(str(out))
-    _ = run_.manifest
+    run_.stand_there(needed)
     return run_
 
 
@@ -113,18 +138,23 @@ def run(
     the same inputs and recipe is given back as it is; under another recipe it is refused (`fresh=True`
     starts anew).
     """
+    check_numbers(workers, limit, engine)
     made = load(recipe, sets)
     check(made)
     job = Job(out=str(out), recipe=made, keep_unread=keep_unread, jsonl=jsonl)
-    refuse_foreign(Storage(str(out)), inputs)
-    plan = with_public_names(readers.plan(asked(inputs, format, made), shard_bytes, limit), made)
+    given = asked(inputs, format, made)
+    refuse_foreign(job.storage, [name for one in given for name in one.files])
+    check_writable(job.storage)
+    plan = with_public_names(readers.plan(given, shard_bytes, limit), made)
     if not plan.pieces:
         raise InputError(nothing_readable(plan))
     shards = cut_into_shards(plan, shard_bytes)
-    key = job.key()
-    if not finished(job, input_key(key, shards), fresh):
-        silent: Progress = lambda stage, done, of: None  # noqa: E731
-        Stages(job, shards, executor(engine, workers), progress or silent).carry_through(plan, key)
+    if fresh:
+        cleared(job.storage)
+    elif already_done(job, lambda made: input_key(replace(job, recipe=made).key(), shards), plan):
+        return Run(job.out, already=True)
+    silent: Progress = lambda stage, done, of: None  # noqa: E731
+    Stages(job, shards, executor(engine, workers), progress or silent).carry_through(plan, job.key())
     return Run(job.out)
 
 
@@ -134,24 +164,6 @@ def nothing_readable(plan: Plan) -> str:
     reasons += [f"{source}: no chat log by its name" for source in plan.skipped[: 3 - len(reasons)]]
     said = "; ".join(reasons)
     return f"nothing readable in what was given ({said}); --format or [[input]] can say what it is"
-
-
-def refuse_foreign(storage: Storage, inputs: str | Path | Sequence[str | Path | InputOptions]) -> None:
-    """Raises TamisError for an OUT that holds something else than a run, or that is itself an input."""
-    if not storage.local:
-        return
-    place = Path(storage.root)
-    given = (
-        [inputs] if isinstance(inputs, str | Path) else [one for one in inputs if isinstance(one, str | Path)]
-    )
-    if any(Path(one).resolve() == place.resolve() for one in given):
-        raise TamisError(f"--out '{place}' is the input itself; name another folder")
-    if place.exists() and not place.is_dir():
-        raise TamisError(f"--out '{place}' is a file; name a folder")
-    ours = storage.exists(manifest.NAME) or storage.exists(WORK)
-    # A run that was killed at its very first part has left messages/ alone.
-    if place.is_dir() and not ours and any(one.name != "messages" for one in place.iterdir()):
-        raise TamisError(f"--out '{place}' is not empty and holds no run; name a new or an empty folder")
 
 
 def asked(
@@ -209,24 +221,11 @@ def input_key(key: str, shards: Iterable[Shard]) -> str:
     return hashlib.blake2b(keys.encode(), digest_size=16).hexdigest()
 
 
-def finished(job: Job, key: str, fresh: bool) -> bool:
-    """True where `out` already holds this very run. Raises TamisError where it holds another."""
-    storage = job.storage
-    found = manifest.read(storage)
-    if fresh:
-        for name in (manifest.NAME, WORK):
-            storage.remove(name)
-        remove_strays(storage, [])
-        return False
-    if found is None:
-        return False
-    same_recipe = found["recipe"]["passes"] == json.loads(json.dumps(job.recipe.described()["passes"]))
-    if found["input_key"] == key and same_recipe and found["jsonl"] == job.jsonl:
-        return True
-    raise TamisError(
-        f"'{job.out}' holds a finished run of other inputs or another recipe (finished {found['finished']}); "
-        "write to another --out, or add --fresh to replace it"
-    )
+def cleared(storage: Storage) -> None:
+    """Take a finished or begun run out of OUT, and what was told of it."""
+    for name in (manifest.NAME, WORK, "bias.json", "bias.html", "report.html", "report.json"):
+        storage.remove(name)
+    remove_strays(storage, [])
 
 
 def stand_strict(done: Run) -> None:

@@ -137,7 +137,8 @@ def of_shard(rows: pl.DataFrame, shard: Shard) -> pl.DataFrame:
 
 
 def remove_strays(storage: Storage, shards: Sequence[Shard]) -> None:
-    """Remove parts that an earlier, interrupted run of another cut left behind."""
+    """Remove parts that an earlier, interrupted run of another cut left behind, and what was half-written."""
+    storage.remove_unfinished()
     for folder in ("messages", "verdicts", "curated", "pairs/conversations", "topics"):
         ours = {shard.part(folder) for shard in shards}
         ours |= {name.replace(".parquet", ".jsonl") for name in ours}

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,7 +37,7 @@ class Storage:
             if self.local:
                 self._write_local(Path(self.path(name)), content)
             else:
-                with fsspec.open(self.path(name), "wb") as sink:
+                with self._reached(), fsspec.open(self.path(name), "wb") as sink:
                     sink.write(content)
         except OSError as error:
             if error.errno in FULL:
@@ -64,7 +66,7 @@ class Storage:
         """The bytes of a file. Raises FileNotFoundError."""
         if self.local:
             return Path(self.path(name)).read_bytes()
-        with fsspec.open(self.path(name), "rb") as source:
+        with self._reached(), fsspec.open(self.path(name), "rb") as source:
             content: bytes = source.read()
             return content
 
@@ -72,8 +74,9 @@ class Storage:
         """True when the file or folder is there."""
         if self.local:
             return Path(self.path(name)).exists()
-        system, path = self._system(name)
-        return bool(system.exists(path))
+        with self._reached():
+            system, path = self._system(name)
+            return bool(system.exists(path))
 
     def names(self, folder: str) -> list[str]:
         """The files directly in a folder, sorted, as names under the root; none when it is not there."""
@@ -81,20 +84,38 @@ class Storage:
             where = Path(self.path(folder))
             found = (p.name for p in where.iterdir() if p.is_file()) if where.is_dir() else ()
         else:
-            system, path = self._system(folder)
-            found = (
-                (str(p).rsplit("/", 1)[-1] for p in system.ls(path, detail=False))
-                if system.exists(path)
-                else ()
-            )
+            with self._reached():
+                system, path = self._system(folder)
+                listed = system.ls(path, detail=False) if system.exists(path) else ()
+            found = (str(p).rsplit("/", 1)[-1] for p in listed)
         return sorted(f"{folder}/{name}" for name in found if not name.endswith(".part"))
 
     def remove(self, name: str) -> None:
         """Remove a file, or a folder with all in it; nothing where it is not there."""
         if not self.exists(name):
             return
-        system, path = self._system(name)
-        system.rm(path, recursive=True)
+        with self._reached():
+            system, path = self._system(name)
+            system.rm(path, recursive=True)
+
+    def remove_unfinished(self) -> None:
+        """Remove what a killed process left of files that it was writing, in a folder; a bucket has none."""
+        if self.local:
+            for part in Path(self.root).rglob(".*.part"):
+                part.unlink(missing_ok=True)
+
+    @contextmanager
+    def _reached(self) -> Iterator[None]:
+        """Raises TamisError for what a bucket's library says where it is not reached: its kind, no more."""
+        try:
+            yield
+        except (TamisError, FileNotFoundError):
+            raise
+        except Exception as error:
+            raise TamisError(
+                f"'{self.root}' cannot be reached ({type(error).__name__}); check its name, your credentials "
+                "and the network"
+            ) from None
 
     def _system(self, name: str) -> tuple[fsspec.AbstractFileSystem, str]:
         """The file system of the root and the path in it. Raises TamisError where its library is missing."""

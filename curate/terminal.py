@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -77,10 +77,9 @@ def plain(console: Console) -> Told:
 def summary(console: Console, run: Run) -> None:
     """The alarms, the funnel, up to three examples (on a terminal only) and where the reports are."""
     told = run.manifest
-    for alarm in told["alarms"]:
-        console.print(
-            Panel(alarm_text(alarm), border_style="yellow", title="look at this first", title_align="left")
-        )
+    if told["alarms"]:
+        lines = "\n".join(alarm_lines(told["alarms"]))
+        console.print(Panel(lines, border_style="yellow", title="look at this first", title_align="left"))
     console.print(funnel_table(told))
     unread = told["counts"]["quarantined"] + told["counts"]["files_unreadable"]
     if unread:
@@ -90,24 +89,53 @@ def summary(console: Console, run: Run) -> None:
     if console.is_terminal:
         for example in examples(run):
             console.print(example)
-    seconds = told["seconds"]
+    console.print(last_line(run, told), soft_wrap=True)
+
+
+def last_line(run: Run, told: Mapping[str, Any]) -> str:
+    """How much is kept, how long it took, and which page to open."""
+    kept, seconds = (
+        f"{told['counts']['kept']:,} conversations kept in [bold]{escape(run.out)}[/]",
+        told["seconds"],
+    )
+    page = f"open [bold]{escape(run.storage.path('report.html'))}[/]"
+    if run.already:
+        return f"already finished at {told['finished']}; nothing to do: {kept}; {page}"
     rate = told["counts"]["conversations"] / max(seconds, 1e-9)
-    console.print(
-        f"{told['counts']['kept']:,} conversations kept in [bold]{escape(run.out)}[/] "
-        f"({seconds:.1f} s, {rate:,.0f} conversations/s); open "
-        f"[bold]{escape(run.storage.path('report.html'))}[/]"
-    )
+    return f"{kept} ({seconds:.1f} s, {rate:,.0f} conversations/s); {page}"
 
 
-def alarm_text(alarm: Mapping[str, Any]) -> str:
-    """One alarm as a sentence."""
-    share, limit = f"{alarm['share']:.0%}", f"{alarm['limit']:.0%}"
-    if alarm["kind"] == "quarantine":
-        return f"{share} of the records could not be read (alarm above {limit}); quarantine.jsonl says why"
-    return (
-        f"{escape(str(alarm['pass']))} took {share} of the messages with {escape(str(alarm['slice']))} "
-        f"({alarm['count']:,} of {alarm['of']:,}; alarm above {limit}); the report shows examples"
-    )
+SLICES = 3
+"""Slices that the line of an alarm names at most."""
+
+
+def alarm_lines(alarms: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The alarms as sentences: one for each pass, with the slices that it took most of.
+
+    >>> one = {"kind": "pass", "pass": "too_toxic", "share": 0.5, "limit": 0.3, "count": 20, "of": 40}
+    >>> for line in alarm_lines([{**one, "slice": "source=a.csv"}, {**one, "slice": "role=user"}]):
+    ...     print(line)
+    too_toxic took 50% of source a.csv (20 of 40 messages), 50% of role user (20 of 40); alarm above 30%
+    """
+    lines = []
+    for name in dict.fromkeys(alarm["pass"] for alarm in alarms):
+        of_pass = [alarm for alarm in alarms if alarm["pass"] == name]
+        limit = f"alarm above {of_pass[0]['limit']:.0%}"
+        if of_pass[0]["kind"] == "quarantine":
+            share = f"{of_pass[0]['share']:.0%}"
+            lines.append(f"{share} of the records could not be read ({limit}); quarantine.jsonl says why")
+            continue
+        told = [slice_text(alarm, first=place == 0) for place, alarm in enumerate(of_pass[:SLICES])]
+        more = f" and {len(of_pass) - SLICES} more" if len(of_pass) > SLICES else ""
+        lines.append(f"{escape(str(name))} took {', '.join(told)}{more}; {limit}")
+    return lines
+
+
+def slice_text(alarm: Mapping[str, Any], first: bool) -> str:
+    """`50% of source a.csv (20 of 40 messages)`."""
+    kind, _, name = str(alarm["slice"]).partition("=")
+    unit = " messages" if first else ""
+    return f"{alarm['share']:.0%} of {kind} {escape(name)} ({alarm['count']:,} of {alarm['of']:,}{unit})"
 
 
 def funnel_table(told: Mapping[str, Any]) -> Table:

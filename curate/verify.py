@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from curate import manifest
-from curate.runs import open_run
+from curate.runs import Run
 
 
 def verify(out: str) -> list[str]:
@@ -13,7 +13,7 @@ def verify(out: str) -> list[str]:
 
     Raises InputError where there is no finished run.
     """
-    run = open_run(out)
+    run = Run(out)
     told, storage = run.manifest, run.storage
     wrong = []
     for name, expected in told["outputs"].items():

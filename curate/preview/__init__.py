@@ -16,6 +16,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from curate import readers, runs, schema
+from curate.before import check_numbers
 from curate.check import check
 from curate.engines import Executor, Workers, executor
 from curate.errors import InputError
@@ -76,6 +77,7 @@ def preview(
     started = time.process_time()
     if sample < 1:
         raise InputError(f"--sample is {sample}; it must be 1 conversation or more, 2000 is usual")
+    check_numbers(workers, limit, "local")
     silent: Progress = progress or (lambda stage, done, of: None)
     made = load(recipe, sets)
     check(made)

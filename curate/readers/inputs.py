@@ -169,6 +169,10 @@ def _distinct(paths: list[tuple[Path, str]]) -> dict[Path, str]:
 
 def _opened(path: Path, shown: str) -> Iterator[Place | tuple[str, str]]:
     """The file as one place, or the members of an archive as a place each."""
+    readable = shown.encode("utf-8", "replace").decode()
+    if readable != shown:
+        yield readable, "its name is not UTF-8; give it another name"
+        return
     try:
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):

@@ -6,8 +6,6 @@ from typing import Annotated
 
 import typer
 
-from curate.errors import TamisError, unknown
-
 app = typer.Typer(
     name="curate",
     no_args_is_help=True,
@@ -32,8 +30,7 @@ RunFolder = Annotated[str, typer.Argument(metavar="OUT", help="Folder of a finis
 
 
 def check_language(lang: str) -> None:
-    """Raises TamisError, before anything is read, for a language that the reports do not have."""
-    from reports.words import LANGUAGES
+    """Raises TamisError, before anything is read, for a language that the pages do not have."""
+    from curate.pages import check_language as checked
 
-    if lang not in LANGUAGES:
-        raise TamisError(unknown("language", lang, LANGUAGES, "--lang"))
+    checked(lang)

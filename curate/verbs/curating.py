@@ -39,9 +39,7 @@ def run(
     """Curate raw chat logs: a training set, a report, and a reason for every decision."""
     from rich.console import Console
 
-    import reports
     from curate import runs, terminal
-    from curate.verbs.finished import audited, diversified
 
     check_language(lang)
     console = Console(stderr=True, highlight=False)
@@ -60,11 +58,7 @@ def run(
             engine=engine,
             progress=progress,
         )
-    diversified(done)
-    if done.storage.local:
-        reports.write(out, lang=lang)
-        if with_bias:
-            audited(done, lang)
+    done.report(lang, bias=with_bias)
     if as_json:
         print(json.dumps(done.manifest, ensure_ascii=False))
     if not quiet:

@@ -4,18 +4,41 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from curate.errors import LimitBrokenError, TamisError
+from curate.errors import InputError, LimitBrokenError, TamisError
 from curate.verbs.app import Json, Lang, Quiet, RunFolder, Sets, app, check_language
 
 if TYPE_CHECKING:
     from curate.bias import BiasFacts
     from curate.runs import Run
+
+
+@contextmanager
+def sound(out: str) -> Iterator[None]:
+    """What goes wrong inside because a file of the run is damaged is told as that; a defect stays one."""
+    from curate.verify import verify as verified
+    from reports.shapes import ReportError
+
+    try:
+        yield
+    except (TamisError, OSError, KeyboardInterrupt):
+        raise
+    except Exception as error:
+        wrong = verified(out)
+        if wrong:
+            raise InputError(
+                f"{wrong[0]} in '{out}'; 'curate verify {out}' says what else, "
+                f"'curate run INPUT --out {out} --fresh' makes it anew"
+            ) from None
+        if isinstance(error, ReportError):
+            raise TamisError(str(error)) from None
+        raise
 
 
 def audited(done: Run, lang: str, declared: Sequence[str] = ()) -> BiasFacts:
@@ -27,13 +50,6 @@ def audited(done: Run, lang: str, declared: Sequence[str] = ()) -> BiasFacts:
     if done.storage.local:
         page.write(done.out, lang=lang)
     return found
-
-
-def diversified(done: Run) -> None:
-    """The topics of a finished run, written beside it."""
-    from curate.diversity.placing import model_of, placed
-
-    placed(done, model_of(done))
 
 
 @app.command(epilog="Example: curate why out/ 7004")
@@ -49,7 +65,8 @@ def why(
 
     from curate import runs, terminal
 
-    told = runs.open_run(out).why(conversation_id)
+    with sound(out):
+        told = runs.open_run(out).why(conversation_id)
     if as_json:
         print(json.dumps(asdict(told), ensure_ascii=False))
     else:
@@ -66,9 +83,10 @@ def rejudge(out: RunFolder, sets: Sets = None, lang: Lang = "en", quiet: Quiet =
     from curate import terminal
 
     check_language(lang)
-    done = again.rejudge(out, sets or ())
-    if done.storage.local:
-        reports.write(out, lang=lang)
+    with sound(out):
+        done = again.rejudge(out, sets or ())
+        if done.storage.local:
+            reports.write(out, lang=lang)
     if not quiet:
         terminal.summary(Console(stderr=True, highlight=False), done)
 
@@ -81,7 +99,9 @@ def report(out: RunFolder, lang: Lang = "en") -> None:
 
     check_language(lang)
     runs.open_run(out)
-    for path in reports.write(out, lang=lang):
+    with sound(out):
+        written = reports.write(out, lang=lang)
+    for path in written:
         print(path)
 
 
@@ -106,7 +126,8 @@ def bias(
     check_language(lang)
     wanted = limits.load(fail_on) if fail_on else None
     done = runs.open_run(out)
-    found = audited(done, lang, declared or ())
+    with sound(out):
+        found = audited(done, lang, declared or ())
     if done.storage.local and not as_json:
         print(done.storage.path("bias.html"))
     if as_json:
