@@ -6,7 +6,7 @@ scatters, marks and spreads, so a pass cannot delete, reorder or multiply rows.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -20,12 +20,14 @@ RENDERED = ("changed_by", *schema.DECISIONS)
 """Columns the engine keeps as arrays while it runs; written into the batch when a pass reads one."""
 
 
-def apply(passes: Iterable[Pass], frame: pl.DataFrame) -> pl.DataFrame:
+def apply(
+    passes: Iterable[Pass], frame: pl.DataFrame, after: Callable[[], None] = lambda: None
+) -> pl.DataFrame:
     """The frame after `passes`, in order: same rows, same order, text and verdicts and measures updated.
 
     `frame` is a message table (`schema.MESSAGES`, measures beside it allowed) of whole conversations. Passes
     that need the whole run (duplicates) are not for this function. Raises ValueError where the frame or what
-    a pass gives back breaks the contract.
+    a pass gives back breaks the contract. `after` is called after each pass.
 
     >>> from curate.passes.nothing_to_train import NothingToTrain
     >>> table = schema.messages({"conversation_id": ["a"], "role": ["user"], "text": ["Hi"]})
@@ -34,15 +36,18 @@ def apply(passes: Iterable[Pass], frame: pl.DataFrame) -> pl.DataFrame:
     """
     batch = schema.number_conversations(schema.check(frame))
     marks = Marks.of(batch)
-    return marks.render(carry(passes, batch, marks)).drop(schema.CONVERSATION)
+    return marks.render(carry(passes, batch, marks, after)).drop(schema.CONVERSATION)
 
 
-def carry(passes: Iterable[Pass], batch: pl.DataFrame, marks: Marks) -> pl.DataFrame:
+def carry(
+    passes: Iterable[Pass], batch: pl.DataFrame, marks: Marks, after: Callable[[], None] = lambda: None
+) -> pl.DataFrame:
     """The numbered batch after `passes`; what they did is noted in `marks`, rendered where one reads it."""
     for one in passes:
         if marks.stale and set(RENDERED) & columns_read(one):
             batch = marks.render(batch)
         batch = step(one, batch, marks)
+        after()
     return batch
 
 

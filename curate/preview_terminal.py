@@ -50,7 +50,7 @@ def show(console: Console, told: Preview) -> None:
     console.print(funnel_table(told))
     console.print(Text(how_sure(told), style="dim"))
     if console.is_terminal:
-        for example in examples(told):
+        for example in examples(told, console.color_system is not None):
             console.print(example)
     console.print(forecast_text(told))
 
@@ -140,16 +140,16 @@ def span(seconds: float) -> str:
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
-def examples(told: Preview) -> Iterator[Panel]:
+def examples(told: Preview, colour: bool) -> Iterator[Panel]:
     """For each rewrite some diffs, for each pass that decides some messages it decided against."""
     for one in told.recipe.passes:
         if kind_of(one) in ("rewrite", "redaction"):
-            yield from diffs(told, one.name)
+            yield from diffs(told, one.name, colour)
         elif isinstance(one, Decider | GlobalPass):
             yield from decided(told, one.name)
 
 
-def diffs(told: Preview, name: str) -> Iterator[Panel]:
+def diffs(told: Preview, name: str, colour: bool) -> Iterator[Panel]:
     """Texts that a pass changed, as diffs; of redaction only what stands afterwards."""
     changed = told.messages.filter(pl.col("changed_by").str.split(" ").list.contains(name)).head(DIFFS)
     for row in changed.iter_rows(named=True):
@@ -161,7 +161,7 @@ def diffs(told: Preview, name: str) -> Iterator[Panel]:
             ),
             (),
         )
-        body = diff_text(shortened(pieces)) if pieces else Text("  " + short(around(row["text"])))
+        body = diff_text(shortened(pieces), colour) if pieces else Text("  " + short(around(row["text"])))
         yield Panel(body, title=Text(f"{name}: {row['role']}, {row['conversation_id']}"), title_align="left")
 
 

@@ -48,18 +48,17 @@ TEXTS = pl.Schema(
 """Columns of the texts that verification reads again."""
 
 
-def pair(job: Job, shards: Sequence[Shard], executor: Executor) -> None:
+def pair(job: Job, executor: Executor, progress: Callable[[str, int, int], None]) -> None:
     """Write each such pass's verified pairs to pairs/<pass>.parquet; they outlive a change of limits."""
     for one in job.recipe.globals:
         counted = executor.map(shared_of, partitions(job, one, f"{WORK}/tally/{one.name}"))
         shared = pl.concat([pl.Series("key", [], pl.UInt64), *counted])
         tasks = [replace(task, shared=shared) for task in partitions(job, one, f"{WORK}/survey/{one.name}")]
-        found = list(executor.map(pairs_of, tasks))
-        pairs = (
-            pl.concat([pl.DataFrame(schema=PAIRS), *found], how="diagonal")
-            .unique(["a", "b"], keep="first")
-            .sort("a", "b")
-        )
+        found = [pl.DataFrame(schema=PAIRS)]
+        for told in executor.map(pairs_of, tasks):
+            found.append(told)
+            progress(f"pairing {one.name}", len(found) - 1, len(tasks))
+        pairs = pl.concat(found, how="diagonal").unique(["a", "b"], keep="first").sort("a", "b")
         job.storage.write(f"pairs/{one.name}.parquet", parquet(pairs))
 
 

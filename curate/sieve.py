@@ -13,12 +13,17 @@ import polars as pl
 from curate import __version__, engine, readers, schema
 from curate.dedup.conversations import conversation_table
 from curate.names import found, renamed
+from curate.pulse import Pulse
 from curate.readers.types import Batch, Piece
 from curate.recipe import Recipe
 from curate.storage import Storage
 
 WORK = "_work"
 """Folder under OUT that holds what a run still needs; gone when it is finished."""
+
+
+PULSE = f"{WORK}/pulse"
+"""Folder in which shards under way say how far they are."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,8 +88,11 @@ def sieve(task: tuple[Job, Shard, str]) -> Sieved:
         done = json.loads(storage.read(record))
         if done["key"] == key:
             return Sieved(**done)
+    passes = job.recipe.single
+    pulse = Pulse(storage, PULSE, shard.number, len(passes) + 2)
     batch = read(shard)
-    frame = engine.apply(job.recipe.single, batch.messages)
+    pulse.beat()
+    frame = engine.apply(passes, batch.messages, pulse.beat)
     result = write(job, shard, key, batch, frame)
     storage.write(record, json.dumps(asdict(result)).encode())
     return result

@@ -20,10 +20,11 @@ from curate.limits import whole as limits
 from curate.mark import Marked, MarkTask, mark
 from curate.names import Names, name_hash, renamed
 from curate.passes.base import Pass, Redaction
+from curate.pulse import watched
 from curate.readers.types import Look, Plan
 from curate.recipe import Recipe
 from curate.settle import clashing_ids, pair, settle
-from curate.sieve import WORK, Job, Shard, Sieved, sieve
+from curate.sieve import PULSE, WORK, Job, Shard, Sieved, sieve
 from curate.storage import Storage
 
 Progress = Callable[[str, int, int], None]
@@ -49,9 +50,7 @@ class Stages:
         """All stages; the manifest is written last. `key` is the job's, for completion records."""
         started = time.time()
         sieved = self.sieve(key)
-        self.progress("pairing", 0, 1)
-        pair(self.job, self.shards, self.executor)
-        self.progress("pairing", 1, 1)
+        pair(self.job, self.executor, self.progress)
         sources: dict[str, str] = {}
         for one in sieved:
             sources = {**one.names, **sources}
@@ -80,14 +79,17 @@ class Stages:
     def sieve(self, key: str) -> list[Sieved]:
         """Every shard through the passes of single conversations."""
         weights = [sum(piece.weight for piece in shard.pieces) for shard in self.shards]
-        done, total = 0, sum(weights)
         found: list[Sieved] = []
-        self.progress("sieving", 0, total)
+        self.progress("sieving", 0, sum(weights))
         tasks = [(self.job, shard, key) for shard in self.shards]
-        for one, weight in zip(self.executor.map(sieve, tasks), weights, strict=True):
-            found.append(one)
-            done += weight
-            self.progress("sieving", done, total)
+
+        def tell(done: int) -> None:
+            self.progress("sieving", done, sum(weights))
+
+        with watched(self.job.storage, PULSE, weights, tell) as finished:
+            for one in self.executor.map(sieve, tasks):
+                finished(len(found))
+                found.append(one)
         return found
 
     def settle_and_mark(self, decided: str, sources: Names, into: str = "") -> list[Marked]:

@@ -1,77 +1,21 @@
-"""What a person sees on the terminal: a live line per stage, then the funnel, the alarms, where to look."""
+"""What a person sees on the terminal when a verb is done: the alarms, the funnel, where to look, a story."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+import math
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
+from rich.padding import Padding
 from rich.panel import Panel
-from rich.progress import (
-    BarColumn,
-    DownloadColumn,
-    Progress,
-    TaskID,
-    TextColumn,
-    TimeRemainingColumn,
-    TransferSpeedColumn,
-)
 from rich.table import Table
 from rich.text import Text
 
 from curate.listing import Listed
 from curate.runs import Run
-from curate.stages import Progress as Told
 from curate.why import Why
-
-STAGES = {
-    "sieving": "reading and sieving",
-    "pairing": "looking for duplicates",
-    "writing": "writing",
-    "limits": "counting at other limits",
-}
-
-
-@contextmanager
-def live(console: Console, quiet: bool) -> Iterator[Told | None]:
-    """A function to tell of progress: a live line per stage on a terminal, one plain line each elsewhere."""
-    if quiet:
-        yield None
-        return
-    if not console.is_terminal:
-        yield plain(console)
-        return
-    columns = (
-        TextColumn("[bold]{task.description:<24}"),
-        BarColumn(bar_width=28),
-        TextColumn("{task.percentage:>3.0f}%"),
-        DownloadColumn(binary_units=True, table_column=None),
-        TransferSpeedColumn(),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=console, transient=True) as bars:
-        lines: dict[str, TaskID] = {}
-
-        def told(stage: str, done: int, of: int) -> None:
-            if stage not in lines:
-                lines[stage] = bars.add_task(STAGES.get(stage, stage), total=of)
-            bars.update(lines[stage], completed=done, total=of)
-
-        yield told
-
-
-def plain(console: Console) -> Told:
-    """Progress for a log: a line when a stage begins."""
-    seen: set[str] = set()
-
-    def told(stage: str, done: int, of: int) -> None:
-        if stage not in seen:
-            seen.add(stage)
-            console.print(f"{STAGES.get(stage, stage)} …")
-
-    return told
 
 
 def summary(console: Console, run: Run) -> None:
@@ -183,11 +127,11 @@ def examples(run: Run, count: int = 3) -> list[Panel]:
 def tell(console: Console, told: Why) -> None:
     """One conversation's story."""
     console.print(Text(f"{told.conversation_id}  (record {told.record} of {told.source})", style="bold"))
-    if told.duplicate_of:
-        console.print(Text(f"duplicate of {told.duplicate_of} (jaccard {told.jaccard:.2f})"))
+    if told.duplicate_of and told.jaccard is not None:
+        console.print(Text(f"duplicate of {told.duplicate_of} (jaccard {floored(told.jaccard)})"))
     for one in told.messages:
         style = {"keep": "green", "mask": "yellow", "drop": "red"}[one.verdict]
-        head = Text.assemble(f"{one.turn} {one.role}: ", (one.verdict, style))
+        head = Text.assemble(f"\n{one.turn} {one.role}: ", (one.verdict, style))
         if one.decided_by:
             head.append(f" by {one.decided_by}: {one.evidence}")
         console.print(head)
@@ -197,17 +141,34 @@ def tell(console: Console, told: Why) -> None:
             )
         for change in one.changes:
             console.print(Text(f"  changed by {change.by}", style="dim"))
-            console.print(diff_text(change.pieces))
+            console.print(Padding(diff_text(change.pieces, console.color_system is not None), (0, 0, 0, 4)))
         if not any(change.pieces for change in one.changes):
-            console.print(Text(f"  {one.text}"))
+            console.print(Padding(Text(one.text), (0, 0, 0, 4)))
         if one.measures:
             console.print(Text("  " + ", ".join(f"{n} {v}" for n, v in one.measures), style="dim"))
 
 
-def diff_text(pieces: tuple[tuple[str, str], ...]) -> Text:
-    """A diff as text: what was taken out struck through in red, what was put in green."""
+def diff_text(pieces: tuple[tuple[str, str], ...], colour: bool) -> Text:
+    """A diff: what was taken out struck through in red, what was put in green; without colour in the marks
+    of wdiff.
+
+    >>> diff_text(((" ", "a "), ("-", "<b>bold</b>"), ("+", "bold")), colour=False).plain
+    'a [-<b>bold</b>-]{+bold+}'
+    """
+    if not colour:
+        marks = {" ": ("", ""), "-": ("[-", "-]"), "+": ("{+", "+}")}
+        return Text("".join(f"{marks[sign][0]}{piece}{marks[sign][1]}" for sign, piece in pieces))
     styles = {" ": "", "-": "red strike", "+": "green"}
-    return Text.assemble("  ", *((piece, styles[sign]) for sign, piece in pieces))
+    return Text.assemble(*((piece, styles[sign]) for sign, piece in pieces))
+
+
+def floored(jaccard: float) -> str:
+    """A Jaccard to two decimals, rounded down as in the evidence: what is under a limit never reads as at it.
+
+    >>> floored(0.7999), floored(0.57)
+    ('0.79', '0.57')
+    """
+    return f"{math.floor(jaccard * 100 + 1e-9) / 100:.2f}"
 
 
 def passes_table(rows: list[Listed]) -> Table:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import numba
+from numba.misc import appdirs as _appdirs
 
+appdirs: Any = _appdirs
 Kernel = TypeVar("Kernel", bound=Callable[..., Any])
 
 
@@ -30,3 +34,14 @@ def compiled(function: Kernel) -> Kernel:
     except RuntimeError:  # numba's word for: no folder for the cache can be written
         kernel = numba.njit(nogil=True)(function)
     return cast(Kernel, kernel)
+
+
+def compiled_before() -> bool:
+    """Whether machine code of an earlier run lies where numba keeps it: told once by an empty place."""
+    settings: Any = numba.config
+    if settings.CACHE_DIR:
+        place = Path(settings.CACHE_DIR)
+    else:
+        package = Path(__file__).parents[1]
+        place = package if os.access(package, os.W_OK) else Path(appdirs.user_cache_dir("numba"))
+    return next(place.rglob("*.nbi"), None) is not None

@@ -39,11 +39,11 @@ def run(
     """Curate raw chat logs: a training set, a report, and a reason for every decision."""
     from rich.console import Console
 
-    from curate import runs, terminal
+    from curate import live, runs, terminal
 
     check_language(lang)
     console = Console(stderr=True, highlight=False)
-    with terminal.live(console, quiet) as progress:
+    with live.live(console, quiet) as progress:
         done = runs.run(
             inputs or [],
             out,
@@ -83,11 +83,11 @@ def preview(
     """Tell what a run would do, from a sample: the funnel, examples, time and memory. Writes nothing."""
     from rich.console import Console
 
+    from curate import live, preview_terminal
     from curate import preview as looked
-    from curate import preview_terminal, terminal
 
     console = Console(stderr=True, highlight=False)
-    with terminal.live(console, quiet) as progress:
+    with live.live(console, quiet) as progress:
         told = looked.preview(
             inputs or [],
             recipe,
