@@ -271,6 +271,7 @@ def claims(facts: BiasFacts) -> list[str]:
     told = [f"sieve {r.by} {r.verb} {r.slice}" for r in facts.sieve if r.claimed]
     told += [f"word {a.group} {a.word}" for a in facts.association if a.claimed]
     told += [f"gap {g.group} {g.about} {g.measure}" for g in facts.gaps if g.claimed]
+    told += [f"delta {d.group} {d.about} {d.measure}" for d in facts.deltas if d.claimed]
     return told + [f"answers {a.group} {a.measure}" for a in facts.answers if a.claimed]
 
 

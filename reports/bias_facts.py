@@ -169,6 +169,25 @@ class Case:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Delta:
+    """A share or a gap as read and as kept."""
+
+    measure: str
+    group: str
+    language: str
+    about: str
+    n: int
+    n_kept: int
+    read: float
+    kept: float
+    difference: float
+    low: float
+    high: float
+    q: float
+    claimed: bool
+
+
+@dataclass(frozen=True, kw_only=True)
 class Covered:
     """Messages of a language, and whether there are terms for it."""
 
@@ -211,6 +230,7 @@ class Facts:
     swaps: tuple[Swap, ...]
     too_few: tuple[str, ...]
     cases: tuple[Case, ...] = ()
+    deltas: tuple[Delta, ...] = ()
 
 
 def read(out: Path) -> Facts:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from reports.bias_cases import cases_table, groups_table
 from reports.bias_charts import between, group_name, rates_table, signed, times
+from reports.bias_deltas import deltas_table
 from reports.bias_facts import Facts
 from reports.tables_view import Table, table
 from reports.words import Words
@@ -21,6 +22,7 @@ def tables(facts: Facts, words: Words) -> dict[str, Table]:
         "pronouns": _pronouns(facts, words),
         "occupations": _occupations(facts, words),
         "cases": cases_table(facts, words),
+        "deltas": deltas_table(facts, words),
         "case_groups": groups_table(facts, words),
         "covered": table(
             words,

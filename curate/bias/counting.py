@@ -31,16 +31,17 @@ class Counts:
 
     `fates`: n messages by kind, slice, role, block and what was decided. `units`: conversations by kind and
     slice; `mentioning`: by the mask of groups they mention. `measures`: n, total, squares by language, group
-    ("" for any), about, measure, block. `words`: conversations by language, mask of groups, word; `documents`
-    the same without words; `spelled`: how a word is written. `gendered`: conversations by language, kind
-    (role or occupation) and name. `answers`: a row per question of a user that names one group of an axis.
-    `sentences`: texts to swap groups in.
+    ("" for any), about, measure, block, of kept messages; `read`: the same of all. `words`: conversations by
+    language, mask of groups, word; `documents` the same without words; `spelled`: how a word is written.
+    `gendered`: conversations by language, kind (role or occupation) and name. `answers`: a row per question
+    of a user that names one group of an axis. `sentences`: texts to swap groups in.
     """
 
     fates: pl.DataFrame
     units: pl.DataFrame
     mentioning: pl.DataFrame
     measures: pl.DataFrame
+    read: pl.DataFrame
     words: pl.DataFrame
     spelled: pl.DataFrame
     documents: pl.DataFrame
@@ -67,6 +68,7 @@ def count(part: pl.DataFrame, settings: Settings, declared: Iterable[str] = ()) 
         units=units(marked, mentions, declared),
         mentioning=mentioning(marked),
         measures=measures(marked, mentions),
+        read=measures(marked, mentions, every=True),
         words=counted,
         spelled=spelled,
         documents=documents,
@@ -79,14 +81,13 @@ def count(part: pl.DataFrame, settings: Settings, declared: Iterable[str] = ()) 
 def together(parts: Iterable[Counts], settings: Settings) -> Counts:
     """The counts of all parts; equal keys are added up."""
     held = list(parts)
+    measured = ["language", "group", "about", "measure", "block"], ["n", "total", "squares", "conversations"]
     sums = {
         "fates": (["kind", "slice", "role", "block", *FATE], ["n"]),
         "units": (["kind", "slice"], ["conversations"]),
         "mentioning": (["mask", "role", "kept"], ["conversations"]),
-        "measures": (
-            ["language", "group", "about", "measure", "block"],
-            ["n", "total", "squares", "conversations"],
-        ),
+        "measures": measured,
+        "read": measured,
         "words": (["language", "mask", "word"], ["n"]),
         "documents": (["language", "mask"], ["n"]),
         "gendered": (["language", "kind", "name", "gender"], ["n"]),

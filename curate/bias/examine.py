@@ -11,6 +11,7 @@ from curate import schema
 from curate.bias import counting, facts
 from curate.bias.association import associations
 from curate.bias.cases import functional
+from curate.bias.deltas import deltas
 from curate.bias.facts import BiasFacts, Covered, GroupName, Settings
 from curate.bias.lexicon import LANGUAGES, load
 from curate.bias.matching import group_keys
@@ -81,6 +82,7 @@ def examine(
     sieve = sieving(counts.fates, counts.units, deciding, settings)
     words = associations(counts.words, counts.documents, counts.spelled, settings, watch)
     means = gaps(counts.measures, settings)
+    moved = deltas(counts.fates, counts.units, counts.read, counts.measures, means, settings)
     paired = answers(counts.answers, settings)
     scored = swaps(scorer, counts.sentences, limit, settings) if ask_scorer else []
     cases = functional(scorer, limit, settings) if ask_scorer else []
@@ -105,6 +107,7 @@ def examine(
         association=tuple(words),
         gaps=tuple(means),
         sieve=tuple(sieve),
+        deltas=tuple(moved),
         pronouns=tuple(pronouns(counts.gendered)),
         occupations=tuple(occupations(counts.gendered, settings)),
         references={one: load(one).reference for one in LANGUAGES if load(one).reference},
@@ -113,7 +116,13 @@ def examine(
         swaps=tuple(scored),
         cases=tuple(cases),
         too_few=tuple(sorted(few["slice"], key=group_keys().index)),
-        tests={"sieve": len(sieve), "gaps": len(means), "answers": len(paired), "swaps": len(scored)},
+        tests={
+            "sieve": len(sieve),
+            "deltas": len(moved),
+            "gaps": len(means),
+            "answers": len(paired),
+            "swaps": len(scored),
+        },
     )
 
 

@@ -18,14 +18,14 @@ class Settings:
     """What had to be there before anything is claimed, and how sure a claim is.
 
     `level` is the rate of false discoveries over the whole audit; each family of tests (what the sieve did,
-    words, gaps, answers) has its part of it.
+    words, gaps, answers, shares moved, gaps moved) has its part of it.
     """
 
     least_messages: int = 30
     least_conversations: int = 20
     least_word: int = 8
     level: float = 0.05
-    families: int = 4
+    families: int = 6
     replicates: int = 999
     seed: int = 20261123
     blocks: int = 2048
@@ -224,6 +224,30 @@ class Swap:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Delta:
+    """What the sieve moved: a share of messages that mention a group, or a gap, as read and as kept.
+
+    `measure` is share, or that of a Gap with its `language` and `about` (else ""). `n` and `n_kept` are the
+    group's messages.
+    """
+
+    measure: str
+    group: str
+    language: str
+    about: str
+    n: int
+    n_kept: int
+    read: float
+    kept: float
+    difference: float
+    low: float
+    high: float
+    p: float
+    q: float
+    claimed: bool
+
+
+@dataclass(frozen=True, kw_only=True)
 class Case:
     """The scorer on functional cases: how many of a group's sentences it puts above the run's limit.
 
@@ -266,6 +290,7 @@ class BiasFacts:
     association: tuple[Association, ...]
     gaps: tuple[Gap, ...]
     sieve: tuple[Rate, ...]
+    deltas: tuple[Delta, ...]
     pronouns: tuple[Pronouns, ...]
     occupations: tuple[Occupation, ...]
     references: dict[str, str]

@@ -37,6 +37,12 @@ class Limits:
     answers_sentiment_gap: float | None = None
     answers_polite_gap: float | None = None
     answers_refusal_gap: float | None = None
+    share_delta: float | None = None
+    toxicity_delta: float | None = None
+    sentiment_delta: float | None = None
+    words_delta: float | None = None
+    polite_delta: float | None = None
+    refusal_delta: float | None = None
     scorer_gap: float | None = None
     scorer_false_positive_gap: float | None = None
     kinds: tuple[str, ...] = ("group", "language", "source")
@@ -120,6 +126,10 @@ def _gaps(facts: BiasFacts, limits: Limits) -> Iterator[str]:
     rows: list[tuple[str, str, float, bool]] = []
     rows += [(f"{g.measure}_gap", f"{g.about}, {g.group}", g.difference, g.claimed) for g in facts.gaps]
     rows += [(f"answers_{a.measure}_gap", a.group, a.difference, a.claimed) for a in facts.answers]
+    rows += [
+        (f"{d.measure}_delta", " ".join(filter(None, (d.about, d.group))), d.difference, d.claimed)
+        for d in facts.deltas
+    ]
     rows += [("scorer_gap", s.group, s.difference, s.claimed) for s in facts.swaps if s.source == "neutral"]
     rows += [
         ("scorer_false_positive_gap", c.group, c.rate - c.other_rate, c.claimed)
@@ -129,4 +139,4 @@ def _gaps(facts: BiasFacts, limits: Limits) -> Iterator[str]:
     for name, what, difference, claimed in rows:
         limit = getattr(limits, name, None)
         if claimed and limit is not None and abs(difference) > limit:
-            yield f"{name} of {what} is {difference:+.2f}, the limit is {limit:g}"
+            yield f"{name} of {what} is {difference:+.3g}, the limit is {limit:g}"

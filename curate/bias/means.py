@@ -46,9 +46,9 @@ def gaps(measures: pl.DataFrame, settings: Settings) -> list[Gap]:
     if not tests.height:
         return []
     places = tests.select(*keys, "group").with_row_index("test")
-    own = _dense(groups.join(places, on=[*keys, "group"]), tests.height, settings.blocks)
+    own = dense(groups.join(places, on=[*keys, "group"]), tests.height, settings.blocks)
     whole = measures.filter(pl.col("group") == "").drop("group").join(places, on=keys)
-    both = _dense(whole, tests.height, settings.blocks)
+    both = dense(whole, tests.height, settings.blocks)
     sums = Sums(*own, *(all_ - one for all_, one in zip(both, own, strict=True)))
     found = differences(sums, settings.replicates, settings.seed)
     q = benjamini_hochberg(found.p)
@@ -75,7 +75,7 @@ def _numbers(found: Any, i: int) -> dict[str, float]:
     return {name: float(getattr(found, name)[i]) for name in names}
 
 
-def _dense(rows: pl.DataFrame, tests: int, blocks: int) -> list[np.ndarray[Any, np.dtype[np.float64]]]:
+def dense(rows: pl.DataFrame, tests: int, blocks: int) -> list[np.ndarray[Any, np.dtype[np.float64]]]:
     """Number, sum and sum of squares by block and test."""
     at = (rows["block"].to_numpy().astype(np.int64), rows["test"].to_numpy().astype(np.int64))
     found = []

@@ -13,8 +13,13 @@ from curate.kernels.buffers import text_buffers
 from curate.kernels.hashing import hash_columns
 
 
-def measures(marked: pl.DataFrame, mentions: pl.DataFrame) -> pl.DataFrame:
-    """Sums of what was measured on kept messages that mention a group, and on the answers to them."""
+def measures(marked: pl.DataFrame, mentions: pl.DataFrame, *, every: bool = False) -> pl.DataFrame:
+    """Sums of what was measured on messages that mention a group, and on the answers to them.
+
+    Of messages that are kept; of `every` one, whatever was decided, on request.
+    """
+    if every:
+        marked = marked.with_columns(kept=pl.lit(value=True))
     spoken = marked.filter((pl.col("mask") != 0) & pl.col("kept"))
     following = marked.select(
         (pl.col("row").cast(pl.Int64) - 1).cast(pl.UInt32, strict=False).alias("asked"),
