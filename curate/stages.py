@@ -118,10 +118,12 @@ class Stages:
 
     def move_limits(self, decided: str, measured: Sequence[Pass], into: str = "") -> None:
         """Write limits.json: what would be kept at other limits. `measured` are those of the first run."""
-        self.progress("limits", 0, 1)
-        told = limits.counted(self.job, self.shards, self.executor, decided, measured)
+
+        def tell(done: int) -> None:
+            self.progress("limits", done, len(self.shards))
+
+        told = limits.counted(self.job, self.shards, self.executor, decided, measured, tell)
         self.job.storage.write(f"{into}{limits.NAME}", told)
-        self.progress("limits", 1, 1)
 
 
 def alive(storage: Storage, shard: Shard, decided: str) -> pl.Series:

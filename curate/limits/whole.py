@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -51,22 +51,32 @@ class Limit(msgspec.Struct, frozen=True, rename={"by": "pass"}):
 
 
 def counted(
-    job: Job, shards: Sequence[Shard], executor: Executor, decided: str, measured: Sequence[Pass]
+    job: Job,
+    shards: Sequence[Shard],
+    executor: Executor,
+    decided: str,
+    measured: Sequence[Pass],
+    tell: Callable[[int], None],
 ) -> bytes:
     """limits.json of a run: for each limit of its recipe and each of its values, what would be kept.
 
     `decided` is the folder with the decisions of single conversations, `measured` the passes that texts were
-    read with. The counts are those of the run that `rejudge` makes with that value. Work is proportional to
-    what the values change; held are 16 bytes a conversation, and the rows of conversations with duplicates.
+    read with; `tell` is told how many shards are done. The counts are those of the run that `rejudge` makes
+    with that value. Work is proportional to what the values change; held are 16 bytes a conversation, and
+    the rows of conversations with duplicates.
     """
     moves = moves_of(job.recipe.passes, measured)
-    told = list(executor.map(move_limits, [LimitTask(job=job, shard=shard, moves=moves) for shard in shards]))
+    told: list[list[list[int]]] = []
+    tell(0)
+    for met in executor.map(move_limits, [LimitTask(job=job, shard=shard, moves=moves) for shard in shards]):
+        told.append(met)
+        tell(len(told))
     limits = []
     if shards:
         whole = Whole.of(job, shards, decided)
         for number, move in enumerate(moves):
-            met = [sum(counts) for counts in zip(*(one[number] for one in told), strict=True)]
-            limits.append(whole.limit(move, number, met))
+            flagged = [sum(counts) for counts in zip(*(one[number] for one in told), strict=True)]
+            limits.append(whole.limit(move, number, flagged))
     facts = {"format": FORMAT, "version": VERSION, "limits": limits}
     return msgspec.json.format(msgspec.json.encode(facts), indent=1) + b"\n"
 

@@ -153,7 +153,8 @@ def compare(
     check_language(lang)
     if Path(to).suffix != ".html" or not Path(to).parent.is_dir():
         raise TamisError(f"--to '{to}' must be a file that ends in .html, in a folder that is there")
-    twin = facts.to_json(gather.compare(out_a, out_b))
+    with sound(out_a), sound(out_b):
+        twin = facts.to_json(gather.compare(out_a, out_b))
     for path in page.write(twin, to, lang):
         if not as_json:
             print(path)

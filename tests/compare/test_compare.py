@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
@@ -253,3 +254,21 @@ def test_the_page_in_a_browser_is_drawn_sound_and_searchable(
             "axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']})"
         )
         assert [(one["id"], one["nodes"][0]["html"][:200]) for one in found["violations"]] == []
+
+
+def test_a_damaged_run_is_named_and_a_page_needs_a_name_that_is_one(
+    runs: tuple[Run, Run], tmp_path: Path
+) -> None:
+    shutil.copytree(runs[0].out, tmp_path / "c")
+    (tmp_path / "c" / "verdicts" / "part-00001.parquet").write_bytes(b"PAR1")
+    code = "import sys; from curate.cli import main; main()"
+    for arguments, said in (
+        ([str(tmp_path / "c"), runs[1].out], f"in '{tmp_path / 'c'}'"),
+        ([runs[1].out, str(tmp_path / "c")], f"in '{tmp_path / 'c'}'"),
+        ([runs[0].out, runs[1].out, "--to", "page.txt"], "ends in .html"),
+    ):
+        line = [sys.executable, "-c", code, "compare", *arguments]
+        done = subprocess.run(line, cwd=ROOT, capture_output=True, text=True, check=False)
+        assert done.returncode == 2
+        assert said in done.stderr
+        assert done.stderr.count("\n") == 1
