@@ -23,6 +23,8 @@ MARGIN = 1.05
 """A singular value counts when it is so many times the largest one of chance."""
 AGREE = 0.5
 """Kappa from which a division stays."""
+HALVES = 3
+"""Pairs of halves of the sample on which topics are found again, to tell how sure their number is."""
 DENSE = 500
 """Matrices with no more rows or columns are decomposed whole."""
 
@@ -36,7 +38,7 @@ class Found:
     labels: Longs
 
 
-@dataclass
+@dataclass(eq=False)
 class Node:
     """A group of conversations: those that made it, those that judge it, the topics it falls into."""
 
@@ -124,14 +126,15 @@ def spread(points: Floats, number: int, random: np.random.Generator) -> Floats:
 def settled(points: Floats, centres: Floats, rounds: int = 60) -> tuple[Longs, Floats]:
     """Labels and centres once neither moves; a centre without points takes the point that fits worst."""
     labels = np.full(len(points), -1)
+    ones, places = np.ones(len(points)), np.arange(len(points))
     for _ in range(rounds):
         near = points @ centres.T
         new = near.argmax(1)
         if (new == labels).all():
             break
         labels = new
-        sums = np.zeros_like(centres)
-        np.add.at(sums, labels, points)
+        member = sparse.csr_array((ones, (labels, places)), shape=(len(centres), len(points)))
+        sums = member @ points
         empty = np.flatnonzero(np.bincount(labels, minlength=len(centres)) == 0)
         sums[empty] = points[np.argsort(near.max(1), kind="stable")[: len(empty)]]
         centres = unit(sums)
@@ -170,6 +173,31 @@ def find_topics(counts: sparse.csr_array, seed: int, least: int, most: int) -> F
     return Found(axes, *ordered(labels, centres))
 
 
+def spread_of(counts: sparse.csr_array, whole: Found, seed: int, least: int, most: int) -> float:
+    """The standard error of the logarithm of the effective number of topics that finding them brings.
+
+    Topics are found again on complementary halves of the sample, and all of it is given to them: by how much
+    the entropies differ from that of the whole is the half-sample estimate (McCarthy 1969).
+    """
+    rows, _ = weighted(counts)
+    usual = entropy(whole.labels)
+    squares = []
+    for pair in range(HALVES):
+        side = np.random.default_rng([seed, pair]).permutation(rows.shape[0]) % 2
+        for half in (0, 1):
+            found = find_topics(counts[np.flatnonzero(side == half)], seed + pair, least, most)
+            labels = (unit(rows @ found.axes) @ found.centres.T).argmax(1)
+            squares.append((entropy(labels) - usual) ** 2)
+    return float(np.sqrt(np.mean(squares)))
+
+
+def entropy(labels: Longs) -> float:
+    """Shannon's entropy of labels, in nats."""
+    shares = np.bincount(labels) / max(1, len(labels))
+    shares = shares[shares > 0]
+    return float(-(shares * np.log(shares)).sum())
+
+
 def ordered(labels: Longs, centres: Floats) -> tuple[Floats, Longs]:
     """The centres by falling number of conversations, and the labels as places among them."""
     order = np.argsort(-np.bincount(labels, minlength=len(centres)), kind="stable")
@@ -196,20 +224,20 @@ def pruned(leaves: Sequence[Node], views: Sequence[sparse.csr_array], least: int
             small = min(len(part.made) + len(part.judging) for part in (one, other)) < least
             if small or agreement(one, other, views) < AGREE:
                 whole.topics = [whole]
-            else:
-                joined.append(whole)
+        if len(whole.topics) > 1:
+            joined.append(whole)
         nodes = [node for node in nodes if node is not one and node is not other] + [whole]
     return at_most(nodes[0].topics, joined, most)
 
 
-def at_most(topics: list[Node], joined: Sequence[Node], most: int) -> list[Node]:
-    """No more topics than `most`: of pairs that were divided, the nearest are joined again."""
-    kept = list(topics)
+def at_most(topics: Sequence[Node], joined: Sequence[Node], most: int) -> list[Node]:
+    """No more topics than `most`: divisions are given up in the order in which the tree joined them."""
+    kept = {id(topic): topic for topic in topics}
     for whole in joined:
-        if len(kept) <= most:
+        if len(set(map(id, kept.values()))) <= most:
             break
-        kept = [node for node in kept if node not in whole.topics] + [whole]
-    return sorted(kept, key=lambda node: len(node.made), reverse=True)[:most]
+        kept |= {id(topic): whole for topic in whole.topics}
+    return list({id(topic): topic for topic in kept.values()}.values())
 
 
 def nearest_two(nodes: Sequence[Node]) -> tuple[Node, Node]:

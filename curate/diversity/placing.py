@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from curate import schema
-from curate.diversity import intents, sample, topics
+from curate.diversity import clusters, intents, sample, topics
 from curate.diversity.topics import TOPICS, TopicModel, named, nearest
 from curate.errors import InputError
 from curate.kernels.hashing import hash_columns
@@ -17,7 +17,7 @@ from curate.recipe import rules_hash
 from curate.runs import Run
 from curate.sieve import parquet
 
-SAMPLE = 6000
+SAMPLE = 5000
 """Conversations that topics are found on, at most."""
 BLOCKS = 1024
 """Buckets of conversations, by hash, that intervals are computed over."""
@@ -62,7 +62,14 @@ def made_of(run: Run) -> str:
     """A hash of what topics depend on: what was read, what rewrote it, rules and settings."""
     told = run.manifest
     before = [one for one in told["recipe"]["passes"] if one["kind"] in ("rewrite", "redaction", "measure")]
-    settings = (topics.VERSION, topics.LEAST_WORD, topics.LEAST_TOPIC, topics.MOST_TOPICS, topics.MOST_WORDS)
+    settings = (
+        topics.VERSION,
+        clusters.HALVES,
+        topics.LEAST_WORD,
+        topics.LEAST_TOPIC,
+        topics.MOST_TOPICS,
+        topics.MOST_WORDS,
+    )
     whole = (told["input_key"], before, rules_hash(), settings, topics.SEED, SAMPLE)
     return hashlib.blake2b(repr(whole).encode(), digest_size=16).hexdigest()
 
@@ -129,7 +136,10 @@ def place(frame: pl.DataFrame, model: TopicModel, passes: Sequence[str]) -> tupl
         intents.of_conversations(numbered, told.height).alias("intent"),
         pl.Series("block", blocks.astype(np.uint16)),
         names.gather(told["fate"]).alias("removed_by"),
-    ).with_columns(pl.when("gone").then("removed_by").alias("removed_by"))
+    ).with_columns(
+        pl.when("gone").then("removed_by").alias("removed_by"),
+        pl.when(patterned()).then("intent").alias("intent"),
+    )
     shown = told.select(
         "conversation_id",
         *named(told.select("topic", "similarity"), model).iter_columns(),
@@ -137,6 +147,11 @@ def place(frame: pl.DataFrame, model: TopicModel, passes: Sequence[str]) -> tupl
         "intent",
     )
     return shown.match_to_schema(TOPICS), told.select(list(UNITS)).match_to_schema(UNITS)
+
+
+def patterned() -> pl.Expr:
+    """Whether a conversation is in a language that intents are known in, or in none that is known."""
+    return pl.col("language").is_null() | pl.col("language").is_in((*intents.LANGUAGES, "und"))
 
 
 def fate(passes: Sequence[str]) -> pl.Expr:

@@ -53,7 +53,7 @@ TOPICS = pl.Schema(
 `topic`: its place in the model's topics, 0-based, the largest first; null where none of its words is known.
 `name`: the topic's name ("refund · parcel · late"); null likewise. `similarity`: cosine with the topic's
 centre, -1 to 1. `language`: that of the conversation as the run measured it, null without. `intent`: of the
-first message of a user (see intents), null without one."""
+first message of a user (see intents), null without one and in languages without patterns."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,7 +74,8 @@ class TopicModel:
     """Topics and what assigns conversations to them: a vocabulary, its weights, its projection, centres.
 
     `vocabulary` is sorted; `idf` [word], `axes` [word, d] and `centres` [topic, d] are float16 and float32.
-    `made_of` is a hash of the inputs and settings that the model was found with, `sample` its conversations.
+    `made_of` is a hash of the inputs and settings that the model was found with, `sample` its conversations,
+    `spread` the standard error that finding them brings to the logarithm of their effective number.
     """
 
     topics: tuple[Topic, ...]
@@ -84,6 +85,7 @@ class TopicModel:
     centres: NDArray[np.float32]
     made_of: str = ""
     sample: int = 0
+    spread: float = 0.0
 
     @cached_property
     def lookup(self) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
@@ -120,6 +122,7 @@ def find(sample: pl.DataFrame, *, most: int = MOST_TOPICS, seed: int = SEED, mad
         centres=found.centres.astype(np.float32),
         made_of=made_of,
         sample=said.conversations,
+        spread=round(clusters.spread_of(known, found, seed, LEAST_TOPIC, most), 6),
     )
     return replace(model, topics=measured(model, sample))
 
@@ -187,6 +190,7 @@ def to_json(model: TopicModel) -> bytes:
         "version": VERSION,
         "made_of": model.made_of,
         "sample": model.sample,
+        "spread": model.spread,
         "topics": model.topics,
         "vocabulary": model.vocabulary,
         "dimensions": model.axes.shape[1],
@@ -226,4 +230,5 @@ def from_json(data: bytes) -> TopicModel:
         centres=numbers("centres", "<f4").reshape(-1, dimensions),
         made_of=told["made_of"],
         sample=told["sample"],
+        spread=told.get("spread", 0.0),
     )

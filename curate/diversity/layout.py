@@ -1,0 +1,31 @@
+"""Topics on a plane: near where their conversations use the same words."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+
+def plane(centres: Floats) -> Floats:
+    """Coordinates [topic, 2] in −1 to 1 by classical scaling (Torgerson 1952) of the distances of centres.
+
+    Centres have length 1; the same centres give the same places, mirror images included.
+
+    >>> plane(np.eye(2)).round(2).tolist()
+    [[1.0, 0.0], [-1.0, 0.0]]
+    """
+    count = len(centres)
+    if count < 2:
+        return np.zeros((count, 2))
+    squares = np.maximum(2 - 2 * centres @ centres.T, 0)
+    middle = np.eye(count) - 1 / count
+    values, vectors = np.linalg.eigh(-middle @ squares @ middle / 2)
+    order = np.argsort(-values, kind="stable")[:2]
+    axes = vectors[:, order] * np.sqrt(np.maximum(values[order], 0))
+    axes[np.abs(axes) < 1e-9] = 0.0
+    signs = np.sign(axes[np.abs(axes).round(9).argmax(0), np.arange(axes.shape[1])])
+    axes = axes * np.where(signs == 0, 1.0, signs)
+    placed: Floats = axes / max(1e-12, float(np.abs(axes).max()))
+    return placed.round(4) + 0.0

@@ -1,0 +1,267 @@
+"""The kept conversations beside the traffic that a model will meet: topics, languages, intents, lengths."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import polars as pl
+from scipy import special  # type: ignore[import-untyped]
+
+from curate import schema
+from curate.bias.stats import benjamini_hochberg, ratio_interval
+from curate.dedup.conversations import conversation_table
+from curate.diversity import facts, layout, placing, sample, topics
+from curate.diversity.advice import from_reference
+from curate.diversity.facts import Compared, Divergence, DiversityFacts, Place, Reference, Settings
+from curate.diversity.numbers import Z95, Floats, Longs, codes_of
+from curate.passes.base import GlobalPass
+from curate.passes.redact_pii import RedactPii
+from curate.runs import Run
+
+KINDS = ("topic", "language", "intent", "length", "turns")
+"""What both are compared by. Length: characters of users and assistants; turns: messages; each in octaves."""
+COLUMNS = ("conversation_id", "tree", "turn", "role", "author", "text", "source")
+
+
+def compare(run: Run, logs: Sequence[str], found: DiversityFacts, *, workers: int = 0) -> DiversityFacts:
+    """The facts with `reference`: what the run kept beside raw logs of the traffic to come.
+
+    The logs go through the run's recipe in memory; of them nothing is written but counts and the words of
+    topics, which many conversations share. What passes over single conversations would drop counts (a model
+    meets it); copies count once, as they do in what was kept. `diversity.json` in OUT is written again.
+    Raises InputError where the logs cannot be read.
+    """
+    settings = found.settings
+    kept, traffic = kept_sample(run, settings), traffic_sample(run, logs, settings, workers)
+    made = compared(kept, traffic, settings)
+    told = facts.with_reference(found, made, from_reference(made.slices, made.conversations))
+    run.storage.write(facts.NAME, facts.to_json(told))
+    return told
+
+
+def kept_sample(run: Run, settings: Settings) -> pl.DataFrame:
+    """Messages of kept conversations, at most so many as the reference has, by seeded hash."""
+    parts = []
+    for name in sample.parts_of(run):
+        texts = pl.scan_parquet(run.storage.path(name))
+        language = [one for one in placing.MEASURED if one in texts.collect_schema().names()]
+        verdicts = pl.scan_parquet(run.storage.path(name.replace(sample.PARTS, "verdicts", 1)))
+        rows = pl.concat(
+            [texts.select(*COLUMNS, *language), verdicts.select("verdict", "decided_by")], how="horizontal"
+        ).collect()
+        parts.append(different(whole(rows, pl.col("verdict") != "drop"), settings))
+    rows = pl.concat([one.with_columns(part=number) for number, one in enumerate(parts)] or [nothing()])
+    return redacted(run, different(rows, settings))
+
+
+def traffic_sample(run: Run, logs: Sequence[str], settings: Settings, workers: int) -> pl.DataFrame:
+    """Messages of the reference after the run's recipe, without copies; read and carried in memory."""
+    from curate.preview import preview
+
+    recipe = run.recipe()
+    told = preview(
+        list(logs), recipe, workers=workers, sample=settings.reference, seed=settings.seed
+    ).messages
+    copied = [one.name for one in recipe.passes if isinstance(one, GlobalPass)]
+    rows = whole(told.drop(schema.CONVERSATION), ~pl.col("decided_by").is_in(copied).fill_null(value=False))
+    language = [one for one in placing.MEASURED if one in rows.columns]
+    rows = rows.select(*COLUMNS, *language, "verdict", "decided_by", "rank").with_columns(part=0)
+    return redacted(run, different(rows, settings))
+
+
+def nothing() -> pl.DataFrame:
+    """No messages, with the columns that samples have."""
+    kinds = {name: schema.MESSAGES[name] for name in (*COLUMNS, "verdict", "decided_by")}
+    return pl.DataFrame(schema={**kinds, "rank": pl.UInt64, "part": pl.Int32})
+
+
+def whole(rows: pl.DataFrame, stays: pl.Expr) -> pl.DataFrame:
+    """The conversations with a message that stays, and `rank`: a hash of what each says."""
+    numbered = schema.number_conversations(rows)
+    if not numbered.height:
+        return rows.with_columns(pl.lit(0, pl.UInt64).alias("rank")).head(0)
+    table = conversation_table(numbered.with_columns(pl.lit(None, pl.String).alias("parts")))
+    content = table.select(schema.CONVERSATION, pl.col("content").alias("rank"))
+    some = numbered.group_by(schema.CONVERSATION).agg(stays.any().alias("stays"))
+    joined = numbered.join(content, on=schema.CONVERSATION, maintain_order="left")
+    joined = joined.join(some, on=schema.CONVERSATION, maintain_order="left")
+    return joined.filter("stays").drop("stays", schema.CONVERSATION)
+
+
+def different(rows: pl.DataFrame, settings: Settings) -> pl.DataFrame:
+    """The conversations of least seeded hash, at most `settings.reference`; of equal ones the first."""
+    if not rows.height:
+        return rows
+    numbered = schema.number_conversations(rows)
+    firsts = numbered.unique(schema.CONVERSATION, keep="first", maintain_order=True)
+    firsts = firsts.filter(pl.col("rank") != 0).unique("rank", keep="first", maintain_order=True)
+    order = sample.mixed(firsts["rank"].to_numpy(), settings.seed)
+    chosen = firsts.select(schema.CONVERSATION, pl.Series("order", order)).sort("order")
+    chosen = chosen.head(settings.reference)
+    picked = numbered.join(chosen, on=schema.CONVERSATION, maintain_order="left")
+    return picked.sort("order", maintain_order=True).drop("order", schema.CONVERSATION)
+
+
+def redacted(run: Run, rows: pl.DataFrame) -> pl.DataFrame:
+    """The rows redacted where the run's recipe does not do it: their words are told."""
+    if any(one["kind"] == "redaction" for one in run.manifest["recipe"]["passes"]) or not rows.height:
+        return rows
+    empty = {name: None for name in schema.MESSAGES if name not in rows.columns} | {"record": 1}
+    told = [pl.lit(value).cast(schema.MESSAGES[name]).alias(name) for name, value in empty.items()]
+    table = rows.with_columns(told)
+    beyond = [name for name in table.columns if name not in schema.MESSAGES]
+    return RedactPii()(table.select(*schema.MESSAGES, *beyond)).select(rows.columns)
+
+
+def compared(kept: pl.DataFrame, traffic: pl.DataFrame, settings: Settings) -> Reference:
+    """Both samples side by side: topics found on both together, so that what one lacks is a topic too."""
+    sides = [schema.number_conversations(one) for one in (kept, traffic)]
+    model = topics.find(schema.number_conversations(together(sides)))
+    units = []
+    for side, one in enumerate(sides):
+        copies = pl.lit(None, pl.String).alias("duplicate_of")
+        placed = placing.place(one.drop(schema.CONVERSATION).with_columns(copies), model, ())[1]
+        units.append(placed.with_columns(pl.lit(side, pl.UInt8).alias("side")))
+    both = octaves(pl.concat(units), model)
+    sides_of = both["side"].to_numpy()
+    counts = [int((sides_of == side).sum()) for side in (0, 1)]
+    divergences, slices = [], []
+    for kind in KINDS:
+        codes, names = codes_of(both[kind].to_numpy())
+        told = [codes[(codes >= 0) & (sides_of == side)] for side in (0, 1)]
+        if all(map(len, told)):
+            table = np.stack([np.bincount(one, minlength=len(names)) for one in told])
+            divergences.append(divergence(kind, table, settings))
+            slices += beside(kind, names, table)
+    return Reference(
+        conversations=counts[0],
+        reference_conversations=counts[1],
+        topics=places(model),
+        divergences=claimed(divergences, settings.level),
+        slices=claimed_slices(slices, settings.level),
+    )
+
+
+def together(sides: Sequence[pl.DataFrame]) -> pl.DataFrame:
+    """Both samples as one, in an order that has nothing to do with the side; what both hold once."""
+    marked = [one.with_columns(pl.lit(side).alias("side")) for side, one in enumerate(sides)]
+    rows = pl.concat(marked, how="diagonal")
+    firsts = rows.filter(pl.col("turn") == 0).sort("rank", "side", maintain_order=True)
+    firsts = firsts.unique("rank", keep="first", maintain_order=True).select("side", schema.CONVERSATION)
+    picked = rows.join(firsts, on=["side", schema.CONVERSATION], how="semi", maintain_order="left")
+    return picked.sort("rank", "side", maintain_order=True).drop(schema.CONVERSATION, "side")
+
+
+def octaves(units: pl.DataFrame, model: topics.TopicModel) -> pl.DataFrame:
+    """The units with names of topics, and lengths and turns as octaves: "256–511"."""
+    names = pl.Series("topic", [*(one.name for one in model.topics), None], dtype=pl.String)
+
+    def octave(column: str) -> pl.Expr:
+        low = 2 ** pl.max_horizontal(pl.col(column), 1).log(2).floor().cast(pl.Int64)
+        return pl.format("{}–{}", low, 2 * low - 1).alias(column)
+
+    named = names.gather(units["topic"].fill_null(len(model.topics)).cast(pl.UInt32))
+    return units.with_columns(named, octave("length"), octave("turns"))
+
+
+def bits(table: Floats) -> tuple[float, Floats]:
+    """Jensen-Shannon divergence of two rows of counts in bits (Lin 1991), and what each cell tells."""
+    shares = table / table.sum(1, keepdims=True)
+    middle = shares.mean(0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        told = np.where(shares > 0, np.log2(shares / middle), 0.0)
+    return float((shares * told).sum() / 2), told / 2
+
+
+def divergence(kind: str, table: Longs, settings: Settings) -> Divergence:
+    """How far the two rows of counts lie apart, less what sampling brings, with interval and p-value.
+
+    The permutation deals the conversations to both sides anew; its mean is the bias, its spread is added to
+    the linearised variance, which is none where both are one.
+    """
+    random = np.random.default_rng(settings.seed)
+    seen = table[:, table.sum(0) > 0].astype(np.float64)
+    value, told = bits(seen)
+    both = seen.sum(0).astype(np.int64)
+    dealt = random.multivariate_hypergeometric(
+        both, int(seen[0].sum()), size=settings.permutations, method="marginals"
+    )
+    chance = np.array([bits(np.stack([row, both - row]).astype(np.float64))[0] for row in dealt])
+    error = chance.var()
+    for row, cell in zip(seen / seen.sum(1, keepdims=True), told, strict=True):
+        error += float((row * cell**2).sum() - (row * cell).sum() ** 2) / float(seen.sum(1).min())
+    middle = max(0.0, value - float(chance.mean()))
+    half = Z95 * float(np.sqrt(error))
+    p = (1 + int((chance >= value - 1e-12).sum())) / (1 + len(chance))
+    return Divergence(
+        kind=kind,
+        bits=middle,
+        low=max(0.0, middle - half),
+        high=min(1.0, middle + half),
+        p=p,
+        q=1.0,
+        claimed=False,
+    )
+
+
+def claimed(found: Sequence[Divergence], level: float) -> tuple[Divergence, ...]:
+    """The divergences with q-values over all kinds, and claims under the level."""
+    q = benjamini_hochberg([one.p for one in found])
+    told = zip(found, q, strict=True)
+    return tuple(replace(one, q=float(value), claimed=bool(value <= level)) for one, value in told)
+
+
+def beside(kind: str, names: Sequence[str], table: Longs) -> list[tuple[Compared, float]]:
+    """Each slice's shares, their ratio (training over reference), and the p-value of a score test."""
+    hits, sizes = table.astype(np.float64), table.sum(1).astype(np.float64)
+    ratio, low, high = ratio_interval(
+        hits[0], np.full(len(names), sizes[0]), hits[1], np.full(len(names), sizes[1])
+    )
+    shares = hits / sizes[:, None]
+    pooled = hits.sum(0) / sizes.sum()
+    with np.errstate(divide="ignore", invalid="ignore"):
+        z = (shares[0] - shares[1]) / np.sqrt(pooled * (1 - pooled) * (1 / sizes).sum())
+    p = np.nan_to_num(2 * special.ndtr(-np.abs(z)), nan=1.0)
+    return [
+        (
+            Compared(
+                kind=kind,
+                name=name,
+                count=int(table[0, at]),
+                share=float(shares[0, at]),
+                reference_count=int(table[1, at]),
+                reference_share=float(shares[1, at]),
+                ratio=float(ratio[at]) if np.isfinite(ratio[at]) else None,
+                low=float(low[at]),
+                high=float(high[at]) if np.isfinite(high[at]) else None,
+                q=1.0,
+                claimed=False,
+            ),
+            float(p[at]),
+        )
+        for at, name in enumerate(names)
+        if table[:, at].sum() >= 5
+    ]
+
+
+def claimed_slices(found: Sequence[tuple[Compared, float]], level: float) -> tuple[Compared, ...]:
+    """The slices with q-values over all, the largest difference of shares first in each kind."""
+    q = benjamini_hochberg([p for _, p in found])
+    told = [
+        replace(one, q=float(value), claimed=bool(value <= level))
+        for (one, _), value in zip(found, q, strict=True)
+    ]
+    return tuple(
+        sorted(told, key=lambda one: (KINDS.index(one.kind), -abs(one.share - one.reference_share), one.name))
+    )
+
+
+def places(model: topics.TopicModel) -> tuple[Place, ...]:
+    """The topics of both on a map of their own."""
+    where = layout.plane(model.centres.astype(np.float64))
+    return tuple(
+        Place(name=one.name, words=one.words, language="", x=float(x), y=float(y))
+        for one, (x, y) in zip(model.topics, where, strict=True)
+    )
