@@ -1,4 +1,4 @@
-"""What is told of a finished run beside it: topics, bias, pages. The stages of a run know none of it."""
+"""What is told of a finished run beside it: diversity, bias, pages. The stages of a run know none of it."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ if TYPE_CHECKING:
 
 
 def publish(run: Run, lang: str = "en", *, bias: bool = True) -> list[Path]:
-    """Write what a finished run does not have yet of topics and bias facts, then its pages in a language.
+    """Write what a finished run does not have yet of diversity and bias facts, then its pages in a language.
 
     Gives the paths of the pages: report.html, report.json and, with `bias`, bias.html; none for a run in a
     bucket, which has the facts only. Raises TamisError for a language that the pages do not have.
     """
     import reports
     from curate.bias import audit, facts
-    from curate.diversity.placing import model_of, placed
+    from curate.diversity.examine import measure, stands
     from reports import bias as bias_page
 
     check_language(lang)
     storage = run.storage
-    if len(storage.names("topics")) < len(storage.names("messages")):
-        placed(run, model_of(run))
+    if not stands(run):
+        measure(run)
     if bias and not storage.exists(facts.NAME):
         audit(run)
     if not storage.local:

@@ -14,13 +14,14 @@ def write(out: str | Path, lang: str = "en") -> list[Path]:
     Gives back the two paths. Each is whole or not there: written beside, then renamed. Raises
     `reports.shapes.ReportError` where `out` holds no finished run or `lang` is not known.
     """
+    from reports.diversity import read
     from reports.facts import gather
     from reports.pages import render_report
     from reports.shapes import to_json
 
     folder = Path(out)
     facts = gather(folder)
-    page = render_report(facts, lang)
+    page = render_report(facts, lang, read(folder))
     return [
         _put(folder / "report.html", page.encode("utf-8", "replace")),
         _put(folder / "report.json", to_json(facts)),

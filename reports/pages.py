@@ -12,7 +12,8 @@ from importlib import resources
 import jinja2
 from markupsafe import Markup
 
-from reports import diffs, limits, views
+from reports import diffs, diversity, limits, views
+from reports.diversity_facts import Facts as Diverse
 from reports.evidence import reason
 from reports.shapes import Example, RunFacts
 from reports.words import load
@@ -20,7 +21,7 @@ from reports.words import load
 FILES = resources.files("reports")
 
 
-def render_report(facts: RunFacts, lang: str = "en") -> str:
+def render_report(facts: RunFacts, lang: str = "en", diverse: Diverse | None = None) -> str:
     """The whole of `report.html` in English ("en") or French ("fr").
 
     Everything the page needs stands in it. A Content-Security-Policy names the hashes of its two scripts and
@@ -48,6 +49,7 @@ def render_report(facts: RunFacts, lang: str = "en") -> str:
         "limits": moving,
         "still": still,
         "data": data,
+        **diversity.section(diverse, lang),
         **_inlined(),
     }
     return _template("report.html").render(view)
@@ -73,7 +75,7 @@ def _inlined() -> dict[str, Markup]:
     style = _read("templates/page.css")
     for name, data in fonts.items():
         style = style.replace(f"url({name}.woff2)", f"url(data:font/woff2;base64,{data})")
-    scripts = " ".join(_hash(text) for text in (plot, page, sliders))
+    scripts = " ".join(_hash(text) for text in (plot, page, sliders, diversity.script()))
     styles = " ".join(_hash(text) for text in (style, _read("vendor/plot.style.css")))
     policy = (
         f"default-src 'none'; script-src {scripts}; style-src {styles}; "

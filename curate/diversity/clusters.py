@@ -73,10 +73,12 @@ def directions(rows: sparse.csr_array, number: int, random: np.random.Generator)
 
 
 def by_chance(counts: sparse.csr_array, random: np.random.Generator) -> sparse.csr_array:
-    """As many words in each row and rows for each word, dealt anew: what is left without topics."""
+    """As many words said in each row and as often each word, dealt anew: what is left without topics."""
     entries = counts.tocoo()
-    dealt = random.permutation(entries.row)
-    return sparse.csr_array((entries.data, (dealt, entries.col)), shape=counts.shape)
+    times = entries.data.astype(np.int64)
+    rows, words = np.repeat(entries.row, times), np.repeat(entries.col, times)
+    dealt = sparse.coo_array((np.ones(len(rows)), (random.permutation(rows), words)), shape=counts.shape)
+    return dealt.tocsr()
 
 
 def dimensions(
@@ -96,7 +98,7 @@ def unit(points: Floats) -> Floats:
 
 
 def spherical_kmeans(
-    points: Floats, number: int, random: np.random.Generator, tries: int = 3
+    points: Floats, number: int, random: np.random.Generator, tries: int = 8
 ) -> tuple[Longs, Floats]:
     """Labels and centres of the best of several begins (k-means++, Arthur and Vassilvitskii 2007)."""
     best: tuple[float, Longs, Floats] | None = None
@@ -159,7 +161,7 @@ def find_topics(counts: sparse.csr_array, seed: int, least: int, most: int) -> F
     made, judging = np.flatnonzero(half == 0), np.flatnonzero(half == 1)
     _, axes = directions(rows[made], wide, random)
     points = unit(rows @ axes)
-    groups = max(2, min(2 * wide, number // (2 * least)))
+    groups = max(2, min(1 + wide + wide // 2, number // (2 * least)))
     labels, centres = spherical_kmeans(points[made], groups, random)
     judged = (points[judging] @ centres.T).argmax(1)
     leaves = [

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
+import msgspec
 import numpy as np
 import polars as pl
 
@@ -33,6 +35,16 @@ def measure(run: Run, settings: Settings | None = None) -> DiversityFacts:
     made = examined(run, settings or Settings())
     run.storage.write(facts.NAME, facts.to_json(made))
     return made
+
+
+def stands(run: Run) -> bool:
+    """Whether the run has its facts and topics already, as it stands now."""
+    storage = run.storage
+    if not storage.exists(facts.NAME) or len(storage.names("topics")) <= len(storage.names("messages")):
+        return False
+    told = msgspec.json.decode(storage.read(facts.NAME), type=dict[str, Any])
+    known = (told.get("format"), told.get("version"), told.get("run"))
+    return known == (facts.FORMAT, facts.VERSION, run.manifest.get("content", ""))
 
 
 def examined(run: Run, settings: Settings) -> DiversityFacts:

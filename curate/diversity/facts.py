@@ -29,7 +29,7 @@ class Settings:
     least_slice: int = 10
     least_kept: int = 100
     far: float = 0.25
-    goal: float = 0.5
+    goal: float = 0.25
     level: float = 0.05
     vendi_size: int = 256
     vendi_draws: int = 16

@@ -27,5 +27,24 @@ def plane(centres: Floats) -> Floats:
     axes[np.abs(axes) < 1e-9] = 0.0
     signs = np.sign(axes[np.abs(axes).round(9).argmax(0), np.arange(axes.shape[1])])
     axes = axes * np.where(signs == 0, 1.0, signs)
-    placed: Floats = axes / max(1e-12, float(np.abs(axes).max()))
-    return placed.round(4) + 0.0
+    scale = np.maximum(np.abs(axes).max(0), 1e-12)
+    stretch = np.maximum(scale, scale.max() / 3)  # the second axis may be stretched, not blown up
+    return apart(axes / stretch).round(4) + 0.0
+
+
+def apart(places: Floats, least: float = 0.16, rounds: int = 200) -> Floats:
+    """The places, those nearer than `least` pushed from one another, then all within −1 to 1.
+
+    >>> bool(np.ptp(apart(np.array([[0.0, 0.0], [0.0, 0.05]]))[:, 1]) > 0.15)
+    True
+    """
+    moved = places.copy()
+    for _ in range(rounds):
+        gap = moved[:, None] - moved[None]
+        far = np.sqrt((gap**2).sum(-1)) + np.eye(len(moved))
+        push = np.maximum(least - far, 0) / 2
+        if not push.any():
+            break
+        moved = moved + (gap / np.maximum(far, 1e-9)[..., None] * push[..., None]).sum(1)
+    scaled: Floats = moved / max(1.0, float(np.abs(moved).max(initial=0.0)))
+    return scaled

@@ -16,6 +16,7 @@ from curate.verbs.app import Json, Lang, Quiet, RunFolder, Sets, app, check_lang
 
 if TYPE_CHECKING:
     from curate.bias import BiasFacts
+    from curate.diversity.facts import DiversityFacts
     from curate.runs import Run
 
 
@@ -52,6 +53,13 @@ def audited(done: Run, lang: str, declared: Sequence[str] = ()) -> BiasFacts:
     return found
 
 
+def diversified(done: Run) -> DiversityFacts:
+    """How diverse a finished run is: its facts and the table of topics are written."""
+    from curate.diversity.examine import measure
+
+    return measure(done)
+
+
 @app.command(epilog="Example: curate why out/ 7004")
 def why(
     out: RunFolder,
@@ -85,6 +93,7 @@ def rejudge(out: RunFolder, sets: Sets = None, lang: Lang = "en", quiet: Quiet =
     check_language(lang)
     with sound(out):
         done = again.rejudge(out, sets or ())
+        diversified(done)
         if done.storage.local:
             reports.write(out, lang=lang)
     if not quiet:
@@ -160,6 +169,37 @@ def compare(
             print(path)
     if as_json:
         sys.stdout.write(twin.decode())
+
+
+@app.command(epilog="Example: curate diversity out/")
+def diversity(
+    out: RunFolder,
+    reference: Annotated[
+        list[str] | None,
+        typer.Option("--reference", metavar="LOGS", help="Raw logs of the traffic to come, to compare with."),
+    ] = None,
+    lang: Lang = "en",
+    as_json: Json = False,
+) -> None:
+    """Tell how diverse a finished run is: topics, languages, intents, and what to collect next."""
+    import reports
+    from curate import runs
+    from curate.diversity import facts
+    from curate.diversity.reference import compare
+    from reports.diversity import sentences
+
+    check_language(lang)
+    done = runs.open_run(out)
+    with sound(out):
+        found = diversified(done)
+        if reference:
+            found = compare(done, reference, found)
+        if done.storage.local:
+            reports.write(out, lang=lang)
+    if as_json:
+        sys.stdout.write(facts.to_json(found).decode())
+    else:
+        print("\n".join(sentences(facts.to_json(found), lang)))
 
 
 @app.command(epilog="Example: curate verify out/")

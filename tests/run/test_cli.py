@@ -12,7 +12,19 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-VERBS = ("run", "preview", "why", "rejudge", "check", "passes", "init", "verify", "report", "compare")
+VERBS = (
+    "run",
+    "preview",
+    "why",
+    "rejudge",
+    "check",
+    "passes",
+    "init",
+    "verify",
+    "report",
+    "compare",
+    "diversity",
+)
 
 
 def command(*arguments: str | Path, at: Path = ROOT) -> subprocess.CompletedProcess[str]:
