@@ -94,8 +94,9 @@ class Run:
     def report(self, lang: str = "en", *, bias: bool = True) -> list[Path]:
         """Write report.html and report.json (and bias.html) in a language, and give their paths.
 
-        The command line does so after each run; in Python it is asked for. Diversity and bias facts that the run
-        does not have yet are found first. Raises TamisError for a language that the pages do not have.
+        The command line does so after each run; in Python it is asked for. Diversity and bias facts that
+        the run does not have yet are found first. Raises TamisError for a language that the pages do not
+        have.
         """
         from curate.pages import publish
 
