@@ -17,6 +17,8 @@ def card(told: Mapping[str, Any]) -> str:
     inputs = "\n".join(
         f"| {cell(one['source'])} | {one['format']} | {one['conversations']} |" for one in told["inputs"]
     )
+    more = counts["kept_in_an_epoch"]
+    often = f"; `repeat` says how often each counts: {more:,} in an epoch" if more != counts["kept"] else ""
     return f"""---
 configs:
 - config_name: default
@@ -52,7 +54,7 @@ Made by Tamis {told["tamis"]} with the recipe `{told["recipe"]["name"]}`, finish
 ## Files
 
 - `curated/`: one row per kept conversation, `messages` in OpenAI's form;
-  `weight` 0 marks answers that are shown, not learned.
+  `weight` 0 marks answers that are shown, not learned{often}.
 - `messages/`: every message that was read, with its measures;
   `verdicts/`: what was decided, row by row beside it.
 - `pairs/`: the verified pairs of duplicates, from which limits can be moved without measuring again.

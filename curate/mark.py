@@ -51,6 +51,7 @@ class Marked:
     tally: pl.DataFrame
     hashes: bytes
     kept: int
+    counted: int  # conversations kept, each as often as it counts in an epoch
     without_answer: int
 
 
@@ -72,8 +73,9 @@ def mark(task: MarkTask) -> Marked:
     return Marked(
         shard.number,
         tally(final, verdicts),
-        content_hashes(final, verdicts).tobytes(),
+        content_hashes(final, verdicts, repeats).tobytes(),
         table.height,
+        table.height if repeats is None else int(table["repeat"].sum()),
         int((~roles.fill_null(value=False)).sum()),
     )
 
@@ -156,7 +158,9 @@ def tally(final: pl.DataFrame, verdicts: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def content_hashes(final: pl.DataFrame, verdicts: pl.DataFrame) -> np.ndarray[Any, np.dtype[np.uint64]]:
+def content_hashes(
+    final: pl.DataFrame, verdicts: pl.DataFrame, repeats: pl.DataFrame | None = None
+) -> np.ndarray[Any, np.dtype[np.uint64]]:
     """A hash per row over what the run decided and wrote; what depends on a transformer is left out."""
     from curate.kernels.hashing import hash_columns
 
@@ -164,4 +168,9 @@ def content_hashes(final: pl.DataFrame, verdicts: pl.DataFrame) -> np.ndarray[An
     frame = final.with_columns(
         pl.col("turn", "record", "sent_at").cast(pl.String), verdicts["duplicate_of"]
     ).with_columns(pl.col("verdict", "role").cast(pl.String))
-    return hash_columns(frame, [*columns, "verdict", "role", "duplicate_of"])
+    hashed = [*columns, "verdict", "role", "duplicate_of"]
+    if repeats is not None and repeats.height:
+        numbered = schema.number_conversations(final).select(schema.CONVERSATION)
+        often = numbered.join(repeats, on=schema.CONVERSATION, how="left", maintain_order="left")["repeat"]
+        frame, hashed = frame.with_columns(often.cast(pl.String)), [*hashed, "repeat"]
+    return hash_columns(frame, hashed)

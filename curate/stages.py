@@ -198,6 +198,7 @@ def conclude(
     """Card and manifest of a run from its counts and what marking told; law 1 is asserted here."""
     table = tallied(marked)
     counts["kept"] = sum(one.kept for one in marked)
+    counts["kept_in_an_epoch"] = sum(one.counted for one in marked)
     counts["kept_without_answer"] = sum(one.without_answer for one in marked)
     if int(table["messages"].sum()) != counts["messages"]:
         raise AssertionError(f"{counts['messages']} messages read, {table['messages'].sum()} with a verdict")

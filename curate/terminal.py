@@ -38,8 +38,10 @@ def summary(console: Console, run: Run) -> None:
 
 def last_line(run: Run, told: Mapping[str, Any]) -> str:
     """How much is kept, how long it took, and which page to open."""
+    more = told["counts"].get("kept_in_an_epoch", told["counts"]["kept"])
+    often = f" ({more:,} in an epoch, with repeats)" if more != told["counts"]["kept"] else ""
     kept, seconds = (
-        f"{told['counts']['kept']:,} conversations kept in [bold]{escape(run.out)}[/]",
+        f"{told['counts']['kept']:,} conversations kept{often} in [bold]{escape(run.out)}[/]",
         told["seconds"],
     )
     page = f"open [bold]{escape(run.storage.path('report.html'))}[/]"

@@ -180,6 +180,13 @@ def test_small_slices_are_repeated_before_large_ones_are_cut(tmp_path: Path) -> 
     lines = [json.loads(line) for name in run.storage.names("curated") if name.endswith("jsonl")
              for line in run.storage.read(name).splitlines()]  # fmt: skip
     assert sum(line["repeat"] for line in lines) == int(kept["repeat"].sum())
+    assert run.manifest["counts"]["kept_in_an_epoch"] == int(kept["repeat"].sum())
+    assert "105 in an epoch" in run.storage.read("README.md").decode()
+    again = rejudge(run.out, ["balance.most_repeats=1"])
+    assert "repeat" not in pl.read_parquet_schema(again.storage.path("curated/part-00000.parquet"))
+    assert again.manifest["content"] != run.manifest["content"]
+    back = rejudge(run.out, ["balance.most_repeats=2"])
+    assert back.manifest["content"] == run.manifest["content"]
 
 
 def test_without_repeats_the_curated_set_has_no_such_column(tmp_path: Path) -> None:
