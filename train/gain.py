@@ -39,6 +39,8 @@ class Gain:
     by_seed: tuple[Interval, ...]
     detectable: float
     """The smallest gain that this many conversations and seeds show four times in five."""
+    chance: float = 1.0
+    """How often chance alone gives a difference as far from 0, on either side."""
 
     @property
     def says(self) -> str:
@@ -90,7 +92,17 @@ def gain(arm: str, over: str, scored_on: str, mine: Array, theirs: Array, draws:
         float((again[:, :-1] / total).mean(1).std()) * math.sqrt(count_of(size)),
         float(values.std(ddof=1)) if seeds > 1 else SEED_SPREAD,
     )
-    return Gain(arm, over, scored_on, whole, by_seed, least)
+    return Gain(arm, over, scored_on, whole, by_seed, least, two_sided(middle))
+
+
+def two_sided(samples: Array) -> float:
+    """Twice the share of samples on the lesser side of 0, one more counted on it: 2 / (n + 1) at least.
+
+    >>> two_sided(np.ones(199)), two_sided(np.array([1.0, -1.0]))
+    (0.01, 1.0)
+    """
+    least = min(int((samples <= 0).sum()), int((samples >= 0).sum()))
+    return min(1.0, 2 * (1 + least) / (1 + len(samples)))
 
 
 def difference(mine: Array, theirs: Array) -> Array:

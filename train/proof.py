@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from train import gain
 from train.arms import EPOCHS, KEPT, RANDOM, RAW, WITHOUT, Arm
+from train.checks.differences import LEVEL, false_discoveries
 from train.gain import AS_READ, Gain
 from train.intervals import Interval, ratio, resampled
 from train.split import Split
@@ -41,6 +42,14 @@ class Finding:
     asks: str
     gains: dict[str, Gain]
     verdict: str
+    q: float | None = None
+    """For a pass left out: the chance of its gain, corrected over all passes (Benjamini & Hochberg 1995)."""
+
+    @property
+    def by_chance(self) -> bool:
+        """Whether intervals say something that may be chance: so many passes were asked."""
+        counted = gain.verdict({name: one.says for name, one in self.gains.items()})
+        return self.verdict == gain.NOT_SHOWN and counted != gain.NOT_SHOWN
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,6 +147,7 @@ def proof(
         gains = {name: gain.gain(arm, over, name, sums[arm][name], sums[over][name]) for name in sums[arm]}
         said = gain.verdict({name: one.says for name, one in gains.items()})
         findings.append(Finding(arm=arm, over=over, asks=asks, gains=gains, verdict=said))
+    findings = corrected(findings)
     first = next(iter(sums.values()))
     return Proof(
         split=chosen,
@@ -150,6 +160,26 @@ def proof(
         detectable=max((one.gains[AS_READ].detectable for one in findings), default=float("nan")),
         seconds=seconds,
     )
+
+
+def corrected(findings: Sequence[Finding]) -> list[Finding]:
+    """The findings; of passes left out in turn only those are shown of which 5% are false at most.
+
+    Many passes are asked the same question, and with ten without any effect one would seem to have one. The
+    chance of a pass is the least of those of the sets that count, times how many these are.
+    """
+    asked = [one for one in findings if one.over.startswith(WITHOUT)]
+    chances = []
+    for one in asked:
+        counted = [told.chance for name, told in one.gains.items() if name in (gain.AS_READ, gain.OUTSIDE)]
+        chances.append(min([1.0, *(len(counted) * chance for chance in counted)]))
+    q_of = {one.over: q for one, q in zip(asked, false_discoveries(chances), strict=True)}
+    return [
+        replace(one, q=q, verdict=one.verdict if q <= LEVEL else gain.NOT_SHOWN)
+        if (q := q_of.get(one.over)) is not None
+        else one
+        for one in findings
+    ]
 
 
 def by_seed(results: Sequence[Result], arm: str) -> list[Result]:

@@ -122,11 +122,7 @@ def lead(told: Proof) -> str:
     ):
         if names := [name for name, found in by.items() if found == verdict]:
             parts.append(f"{', '.join(names)}: {said}")
-    by_chance = 20 // sum(name in told.scored for name in (gain.AS_READ, gain.OUTSIDE))
-    return "; ".join(parts) + (
-        f". Each pass is asked by itself: of passes without any effect, up to one in {by_chance} would be "
-        "called one or the other by chance."
-    )
+    return "; ".join(parts) + ". Of the passes said to have an effect, 5% have none at most."
 
 
 def widest(findings: Sequence[Finding]) -> float:

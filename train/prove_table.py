@@ -54,6 +54,8 @@ def show(console: Console, told: Proof) -> None:
 def sentence(one: Finding) -> str:
     """The verdict in words; a gain on curated text alone is told as what it is."""
     said = SAYS[one.verdict][0].upper() + SAYS[one.verdict][1:]
+    if one.by_chance:
+        return f"{said}: an interval leaves out 0, as one of so many passes' may by chance (q {one.q:.2f})."
     curated = one.gains.get(gain.AS_CURATED)
     if one.verdict == gain.NOT_SHOWN and curated is not None and curated.says == gain.BETTER:
         return f"{said}: there is a gain on curated held-out text only, which is the text it was shown."

@@ -16,7 +16,7 @@ pytest.importorskip("polars", reason="curation needs Polars")
 import numpy as np
 
 from tests.train.making import sizes
-from train import arms, gain, invented, plan, proof, prove_page, proving, records, table
+from train import arms, gain, invented, plan, proof, prove_page, prove_table, proving, records, table
 from train.arms import EPOCHS, KEPT, RANDOM, RAW
 from train.config import Config, from_dict
 from train.errors import ConfigError, DataError, LimitBrokenError
@@ -159,7 +159,7 @@ def test_the_page_tells_the_answer_and_runs_nothing(proven: tuple[Proof, list[st
     assert "<script" not in told and "default-src" in told and "url(http" not in told
     for one in proven[0].findings:
         assert one.asks in told
-    assert "strip_html" in told and "near_duplicates" in told and "by chance" in told
+    assert "strip_html" in told and "near_duplicates" in told and "5% have none" in told
     assert told.count('<svg class="forest"') == len(proven[0].findings)
 
 
@@ -336,6 +336,38 @@ def test_the_headline_is_the_verdict(says: dict[str, float], headline: str, sent
 def test_the_page_says_which_pass_earned_its_place(value: float, said: str) -> None:
     told = made_up({AS_READ: value, AS_CURATED: 0.2}, over=f"{arms.WITHOUT}too_toxic")
     assert said in prove_page.lead(told)
+
+
+def planted(rng: np.random.Generator, effects: Sequence[float]) -> Proof:
+    """A proof of passes with these effects, in which seeds and conversations differ as they do."""
+    size = np.full((3, 60), 100.0)
+    base = size * (1 + rng.normal(0, 0.1, 60))
+
+    def rows(effect: float) -> dict[str, Any]:
+        bits = effect + rng.normal(0, 0.01, (3, 1)) + rng.normal(0, 0.05, 60) + rng.normal(0, 0.02, (3, 60))
+        nats = base + bits * size * np.log(2)
+        return {AS_READ: np.stack([nats, size, nats, size], 2)}
+
+    sums = {KEPT: rows(0.0)} | {f"{arms.WITHOUT}p{n}": rows(effect) for n, effect in enumerate(effects)}
+    kept = Split(frozenset({"a"}), frozenset({"a"}), 10, 10, 0, 0.1, True)
+    return proof.proof(kept, "", (), sums, proof.pairs(list(sums)), {}, 1.0)
+
+
+def test_of_many_passes_without_effect_seldom_one_is_said_to_have_earned_its_place() -> None:
+    rng = np.random.default_rng(0)
+    told = [planted(rng, [0.0] * 8) for _ in range(60)]
+    named = sum(any(one.verdict != gain.NOT_SHOWN for one in made.findings) for made in told)
+    unsaid = sum(any(one.by_chance for one in made.findings) for made in told)
+    assert named <= 0.05 * 60 + 3 and unsaid > 0  # without the correction these would have been named too
+    some = next(one for made in told for one in made.findings if one.by_chance)
+    assert "by chance" in prove_table.sentence(some)
+
+
+def test_passes_with_an_effect_are_found_among_those_without() -> None:
+    made = [planted(np.random.default_rng(seed), [0.15, 0.0, -0.15, 0.0]) for seed in range(10)]
+    verdicts = [{one.over[-2:]: one.verdict for one in told.findings} for told in made]
+    assert sum(told["p0"] == gain.BETTER for told in verdicts) >= 8
+    assert sum(told["p2"] == gain.WORSE for told in verdicts) >= 8
 
 
 def test_names_are_read_from_options() -> None:
