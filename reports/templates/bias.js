@@ -41,8 +41,8 @@
         ...(chart.rule === null ? [] : [Plot.ruleX([chart.rule], { stroke: "var(--ink)", strokeWidth: 1.5 })]),
         Plot.link(lines, { x1: "low", x2: "high", y1: "row", y2: "row", stroke: (l) => paint(l.tone), strokeWidth: 2.5, strokeOpacity: 0.75, dy: shift }),
         Plot.dot(lines, { x: "at", y: "row", r: 5, fill: (l) => paint(l.tone), stroke: "var(--surface)", strokeWidth: 1, dy: shift }),
-        Plot.text(lines, { y: "row", text: "label", frameAnchor: "left", textAnchor: narrow ? "start" : "end", dx: narrow ? -14 : -10, dy: narrow ? -10 : 0 }),
-        Plot.text(lines, { y: "row", text: "value", frameAnchor: "right", textAnchor: narrow ? "end" : "start", dx: narrow ? 14 : 10, dy: narrow ? -10 : 0, fill: "var(--soft)" }),
+        Plot.text(lines, { y: "row", text: "label", frameAnchor: "left", textAnchor: narrow ? "start" : "end", dx: narrow ? -14 : -10, dy: narrow ? -10 : 0, fill: "currentColor", stroke: "var(--paper)", strokeWidth: 5 }),
+        Plot.text(lines, { y: "row", text: "value", frameAnchor: "right", textAnchor: narrow ? "end" : "start", dx: narrow ? 14 : 10, dy: narrow ? -10 : 0, fill: "var(--soft)", stroke: "var(--paper)", strokeWidth: 5 }),
         Plot.tip(lines, Plot.pointerY({ x: "at", y: "row", title: "title" })),
       ],
     });

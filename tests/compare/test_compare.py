@@ -246,6 +246,9 @@ def test_the_page_in_a_browser_is_drawn_sound_and_searchable(
         assert page.locator("[data-chart] svg").count() == page.locator("[data-chart]").count() == 4
         page.evaluate("for (const d of document.querySelectorAll('details')) d.open = true")
         assert page.evaluate("document.documentElement.scrollWidth") == width
+        unseen = "t => t.textContent && getComputedStyle(t).fill === 'none'"
+        texts = f"[...document.querySelectorAll('[data-chart] svg text')].filter({unseen}).length"
+        assert page.evaluate(texts) == 0
         page.fill("input[type=search]", "zzzz")
         assert page.locator("[data-example]:visible").count() == 0
         page.fill("input[type=search]", "")
