@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reports.bias_charts import between, group_name, signed
+from reports.bias_charts import between, signed, slice_name
 from reports.bias_facts import Delta, Facts
 from reports.tables_view import Table, table
 from reports.words import Words
@@ -31,7 +31,7 @@ def deltas_table(facts: Facts, words: Words) -> Table:
     )
     told = [
         [
-            group_name(facts, one.group, words.lang),
+            slice_name(facts, one.kind, one.group, words),
             measure_name(one, words),
             words(f"bias.gaps.{one.about}") if one.about else "",
             words.name("languages", one.language) if one.language else "",

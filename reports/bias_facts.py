@@ -94,6 +94,7 @@ class Gap:
     effect: float
     q: float
     claimed: bool
+    kind: str = "group"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -185,6 +186,22 @@ class Delta:
     high: float
     q: float
     claimed: bool
+    kind: str = "group"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Slice:
+    """A share of messages that are of a language, source, role or declared value."""
+
+    kind: str
+    slice: str
+    stage: str
+    count: int
+    of: int
+    share: float
+    low: float
+    high: float
+    claimed: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -231,6 +248,7 @@ class Facts:
     too_few: tuple[str, ...]
     cases: tuple[Case, ...] = ()
     deltas: tuple[Delta, ...] = ()
+    slices: tuple[Slice, ...] = ()
 
 
 def read(out: Path) -> Facts:

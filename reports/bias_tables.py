@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from reports.bias_cases import cases_table, groups_table
-from reports.bias_charts import between, group_name, rates_table, signed, times
+from reports.bias_charts import between, group_name, rates_table, signed, slice_name, times
 from reports.bias_deltas import deltas_table
 from reports.bias_facts import Facts
 from reports.tables_view import Table, table
@@ -22,6 +22,7 @@ def tables(facts: Facts, words: Words) -> dict[str, Table]:
         "pronouns": _pronouns(facts, words),
         "occupations": _occupations(facts, words),
         "cases": cases_table(facts, words),
+        "slices": _slices(facts, words),
         "deltas": deltas_table(facts, words),
         "case_groups": groups_table(facts, words),
         "covered": table(
@@ -76,6 +77,36 @@ def _word_table(facts: Facts, words: Words) -> Table:
     return table(words, words("bias.words.title"), head, told, 3)
 
 
+def _slices(facts: Facts, words: Words) -> Table:
+    head = [
+        words("bias.slices.kind"),
+        words("bias.slice"),
+        words("bias.mentions.stage"),
+        words("bias.slices.count"),
+        words("share"),
+        words("bias.interval"),
+    ]
+    rows = sorted(facts.slices, key=lambda one: (one.kind, one.slice, one.stage != "read"))
+    told = [
+        [
+            kind_name(one.kind, words),
+            slice_name(facts, one.kind, one.slice, words),
+            words(f"bias.mentions.{one.stage}"),
+            one.count,
+            (one.count, one.of),
+            between(words, one.low, one.high, percent=True),
+        ]
+        for one in rows[:MOST_ROWS]
+    ]
+    return table(words, words("bias.slices.title"), head, told, 3)
+
+
+def kind_name(kind: str, words: Words) -> str:
+    """What slices are of: a declared field by its own name."""
+    base, _, field = kind.partition(".")
+    return field or words(f"bias.slices.{base}")
+
+
 def _gaps(facts: Facts, words: Words) -> Table:
     head = [
         words("bias.group"),
@@ -96,7 +127,7 @@ def _gaps(facts: Facts, words: Words) -> Table:
         digits = 1 if one.measure == "words" else 2
         told.append(
             [
-                group_name(facts, one.group, words.lang),
+                slice_name(facts, one.kind, one.group, words),
                 words(f"bias.measure.{one.measure}"),
                 words(f"bias.gaps.{one.about}"),
                 words.name("languages", one.language),

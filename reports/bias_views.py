@@ -121,7 +121,7 @@ def _gap(facts: Facts, one: Gap, words: Words) -> Found:
     title = words(
         "bias.found.gap",
         about=words(f"bias.who.{one.about}"),
-        slice=group_name(facts, one.group, words.lang),
+        slice=slice_name(facts, one.kind, one.group, words),
         measure=words(f"bias.measure.{one.measure}"),
         value=words.number(one.mean, digits),
         other=words.number(one.other_mean, digits),

@@ -30,11 +30,12 @@ class Counts:
     """Tables of one part, or of several together.
 
     `fates`: n messages by kind, slice, role, block and what was decided. `units`: conversations by kind and
-    slice; `mentioning`: by the mask of groups they mention. `measures`: n, total, squares by language, group
-    ("" for any), about, measure, block, of kept messages; `read`: the same of all. `words`: conversations by
-    language, mask of groups, word; `documents` the same without words; `spelled`: how a word is written.
-    `gendered`: conversations by language, kind (role or occupation) and name. `answers`: a row per question
-    of a user that names one group of an axis. `sentences`: texts to swap groups in.
+    slice; `mentioning`: by the mask of groups they mention. `measures`: n, total, squares by kind (group or a
+    declared field), language, group ("" for any), about, measure, block, of kept messages; `read`: of all.
+    `words`: conversations by language, mask of groups, word; `documents` the same without words; `spelled`:
+    how a word is written. `gendered`: conversations by language, kind (role or occupation) and name.
+    `answers`: a row per question of a user that names one group of an axis. `sentences`: texts to swap groups
+    in.
     """
 
     fates: pl.DataFrame
@@ -67,8 +68,8 @@ def count(part: pl.DataFrame, settings: Settings, declared: Iterable[str] = ()) 
         fates=fates(marked, mentions, declared),
         units=units(marked, mentions, declared),
         mentioning=mentioning(marked),
-        measures=measures(marked, mentions),
-        read=measures(marked, mentions, every=True),
+        measures=every_kind(marked, mentions, declared, every=False),
+        read=every_kind(marked, mentions, declared, every=True),
         words=counted,
         spelled=spelled,
         documents=documents,
@@ -81,7 +82,10 @@ def count(part: pl.DataFrame, settings: Settings, declared: Iterable[str] = ()) 
 def together(parts: Iterable[Counts], settings: Settings) -> Counts:
     """The counts of all parts; equal keys are added up."""
     held = list(parts)
-    measured = ["language", "group", "about", "measure", "block"], ["n", "total", "squares", "conversations"]
+    measured = (
+        ["kind", "language", "group", "about", "measure", "block"],
+        ["n", "total", "squares", "conversations"],
+    )
     sums = {
         "fates": (["kind", "slice", "role", "block", *FATE], ["n"]),
         "units": (["kind", "slice"], ["conversations"]),
@@ -104,6 +108,19 @@ def together(parts: Iterable[Counts], settings: Settings) -> Counts:
             whole = drawn(whole, settings)
         joined[one.name] = whole
     return Counts(**joined)
+
+
+def every_kind(
+    marked: pl.DataFrame, mentions: pl.DataFrame, declared: Iterable[str], *, every: bool
+) -> pl.DataFrame:
+    """The measures by `kind`: of groups mentioned, and of what each declared field says, where it says it."""
+    found = [measures(marked, mentions, every=every).with_columns(kind=pl.lit("group"))]
+    for name in declared:
+        kind = f"declared.{name}"
+        told = marked.with_columns((pl.col(kind) != "").cast(pl.UInt64).alias("mask"))
+        said = told.filter(pl.col("mask") != 0).select("row", pl.col(kind).alias("group"))
+        found.append(measures(told, said, every=every).with_columns(kind=pl.lit(kind)))
+    return pl.concat(found)
 
 
 def prepared(part: pl.DataFrame, settings: Settings, declared: Iterable[str]) -> pl.DataFrame:

@@ -69,6 +69,7 @@ def shares(fates: pl.DataFrame, units: pl.DataFrame, settings: Settings) -> list
     ends = [_share(before, np.nan_to_num(one, nan=1.0, posinf=1e9)) for one in (ratio, low, high)]
     return [
         {
+            "kind": "group",
             "measure": "share",
             "group": key,
             "language": "",
@@ -113,7 +114,7 @@ def moved_gaps(
     """
     if not gaps:
         return []
-    keys = ["language", "about", "measure"]
+    keys = ["kind", "language", "about", "measure"]
     places = pl.DataFrame([{name: getattr(gap, name) for name in (*keys, "group")} for gap in gaps])
     places = places.with_row_index("test")
     estimates, influence, sizes = [], np.zeros((settings.blocks, len(gaps))), []
@@ -136,7 +137,7 @@ def moved_gaps(
     gone = np.minimum(sizes[0][0] - sizes[1][0], sizes[0][1] - sizes[1][1])
     return [
         {
-            **{name: getattr(gap, name) for name in ("measure", "group", "language", "about")},
+            **{name: getattr(gap, name) for name in ("kind", "measure", "group", "language", "about")},
             "n": int(sizes[0][0][i]),
             "n_kept": int(sizes[1][0][i]),
             "read": float(estimates[0][i]),

@@ -16,7 +16,7 @@ from curate.bias.facts import BiasFacts, Covered, GroupName, Settings
 from curate.bias.lexicon import LANGUAGES, load
 from curate.bias.matching import group_keys
 from curate.bias.means import answers, gaps
-from curate.bias.people import occupations, pronouns, representation
+from curate.bias.people import occupations, pronouns, representation, slices
 from curate.bias.scoring import swaps
 from curate.bias.sieving import sieving
 from curate.errors import InputError
@@ -104,6 +104,7 @@ def examine(
         axes={axis: {one: load(one).axes[axis] for one in LANGUAGES} for axis in load("en").axes},
         covered=covered(counts.fates),
         representation=tuple(representation(counts.fates, counts.mentioning, counts.units, settings)),
+        slices=tuple(slices(counts.fates, counts.units, settings)),
         association=tuple(words),
         gaps=tuple(means),
         sieve=tuple(sieve),

@@ -72,6 +72,21 @@ class Share:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Slice:
+    """How many messages are of a language, source, role or declared value; `stage` is read or kept."""
+
+    kind: str
+    slice: str
+    stage: str
+    count: int
+    of: int
+    share: float
+    low: float
+    high: float
+    claimed: bool
+
+
+@dataclass(frozen=True, kw_only=True)
 class Association:
     """A word and a group: in how many conversations that mention the group it stands, and in how many others.
 
@@ -100,9 +115,11 @@ class Gap:
     """A mean over messages about a group, less the mean over those about others.
 
     `about` says whose message is measured: user or assistant (the message itself mentions the group), or
-    answer (the assistant's next message after a user's that does).
+    answer (the assistant's next message after a user's that does). Of `kind` declared.FIELD, `group` is a
+    value of that field, and the message is of those that declare it.
     """
 
+    kind: str
     language: str
     group: str
     about: str
@@ -231,6 +248,7 @@ class Delta:
     group's messages.
     """
 
+    kind: str
     measure: str
     group: str
     language: str
@@ -287,6 +305,7 @@ class BiasFacts:
     axes: dict[str, dict[str, str]]
     covered: tuple[Covered, ...]
     representation: tuple[Share, ...]
+    slices: tuple[Slice, ...]
     association: tuple[Association, ...]
     gaps: tuple[Gap, ...]
     sieve: tuple[Rate, ...]

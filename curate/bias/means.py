@@ -15,11 +15,12 @@ MEASURES = ("toxicity", "sentiment", "words", "polite", "refusal")
 
 
 def gaps(measures: pl.DataFrame, settings: Settings) -> list[Gap]:
-    """For each language, group, whose message and measure: the mean less that of messages about other groups.
+    """For each kind, language, group, whose message and measure: the mean less that of the others' messages.
 
-    Only where group and others are large enough. Intervals by studentised bootstrap over blocks.
+    The others mention other groups; of a declared field they declare another value. Only where group and
+    others are large enough. Intervals by studentised bootstrap over blocks.
     """
-    keys = ["language", "about", "measure"]
+    keys = ["kind", "language", "about", "measure"]
     groups = measures.filter(pl.col("group") != "")
     tests = (
         groups.group_by(*keys, "group")
@@ -54,6 +55,7 @@ def gaps(measures: pl.DataFrame, settings: Settings) -> list[Gap]:
     q = benjamini_hochberg(found.p)
     return [
         Gap(
+            kind=row["kind"],
             language=row["language"],
             about=row["about"],
             measure=row["measure"],

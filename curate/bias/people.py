@@ -5,11 +5,13 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from curate.bias.facts import Occupation, Pronouns, Settings, Share
+from curate.bias.facts import Occupation, Pronouns, Settings, Share, Slice
 from curate.bias.lexicon import LANGUAGES, load
 from curate.bias.matching import group_keys
-from curate.bias.stats import effective, wilson
+from curate.bias.stats import Floats, effective, wilson
 
+LARGEST = 20
+"""Slices of a kind that are told."""
 ROLES = ("", "user", "assistant")
 
 
@@ -65,6 +67,53 @@ def _messages(
         for i, key in enumerate(keys)
         if known.get(key, 0)
     ]
+
+
+def slices(fates: pl.DataFrame, units: pl.DataFrame, settings: Settings) -> list[Slice]:
+    """Shares of messages by language, source, role and declared value, as read and as kept; the largest 20.
+
+    Of a declared field, the whole is all messages, those that declare nothing too. Intervals count
+    conversations where messages of one hang together.
+    """
+    found = []
+    known = {(kind, name): count for kind, name, count in units.iter_rows()}
+    kinds = sorted(set(fates["kind"]) - {"all", "mention", "group"})
+    for stage in ("read", "kept"):
+        some = fates if stage == "read" else fates.filter(pl.col("verdict") == "keep")
+        whole = _by_block(some.filter(pl.col("kind") == "all"), [""], settings.blocks)
+        of = float(whole.sum())
+        for kind in kinds if of else ():
+            rows = some.filter((pl.col("kind") == kind) & pl.col("slice").is_not_null())
+            sizes = rows.group_by("slice").agg(pl.col("n").sum()).sort("n", "slice", descending=[True, False])
+            names = sizes["slice"].head(LARGEST).to_list()
+            hits = _by_block(rows, names, settings.blocks)
+            own = np.array([known.get((kind, name), 0) for name in names], np.float64)
+            y, n = effective(hits, np.broadcast_to(whole, hits.shape), np.maximum(own, of / 10))
+            low, high = wilson(y, n)
+            found += [
+                Slice(
+                    kind=kind,
+                    slice=name,
+                    stage=stage,
+                    count=int(hits[:, i].sum()),
+                    of=int(of),
+                    share=float(hits[:, i].sum() / of),
+                    low=float(low[i]),
+                    high=float(high[i]),
+                    claimed=bool(own[i] >= settings.least_conversations),
+                )
+                for i, name in enumerate(names)
+            ]
+    return found
+
+
+def _by_block(rows: pl.DataFrame, names: list[str], blocks: int) -> Floats:
+    """Messages by block (rows) and slice (columns)."""
+    table = np.zeros((blocks, len(names)))
+    places = pl.DataFrame({"slice": names, "place": range(len(names))}, schema_overrides={"slice": pl.String})
+    sums = rows.join(places, on="slice").group_by("block", "place").agg(pl.col("n").sum())
+    table[sums["block"].to_numpy().astype(np.int64), sums["place"].to_numpy()] = sums["n"].to_numpy()
+    return table
 
 
 def _conversations(mentioning: pl.DataFrame, stage: str, role: str, settings: Settings) -> list[Share]:

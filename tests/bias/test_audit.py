@@ -137,6 +137,12 @@ def test_a_rule_that_drops_one_group_is_told_alone_and_in_order(finished: runs.R
     assert other.rate == 0 and not other.marked
     team = rate(made, by="", verb="dropped", kind="declared.team", slice="red")
     assert team.n == 120 and not team.claimed
+    share = next(s for s in made.slices if (s.kind, s.slice, s.stage) == ("declared.team", "red", "read"))
+    assert (share.count, share.of, share.share) == (120, 480, 0.25) and share.low < 0.25 < share.high
+    kept = next(s for s in made.slices if (s.kind, s.slice, s.stage) == ("role", "user", "kept"))
+    assert kept.count == 180
+    gap = next(g for g in made.gaps if (g.kind, g.group, g.measure) == ("declared.team", "red", "words"))
+    assert gap.n + gap.other_n == 180 and gap.low <= gap.difference <= gap.high
     written = Path(finished.out) / "bias.json"
     assert written.read_bytes() == facts.to_json(made)
 
