@@ -202,15 +202,13 @@ def check(config: Config, where: str = "the configuration") -> None:
             f"such small updates away: take 'bfloat16' (fp32 masters), or a rate from {PURE_BF16_RATE:g}"
         )
     if config.run.shard == "on" and config.lora.rank:
-        raise ConfigError(
-            f"run.shard = 'on' with lora.rank = {config.lora.rank} in {where}; adapters are trained with the "
-            "whole model in every process: leave run.shard out, or train in full"
-        )
+        both = f"run.shard = 'on' with lora.rank = {config.lora.rank} in {where}"
+        raise ConfigError(f"{both}; adapters need the whole model: leave run.shard out, or train in full")
     if config.canaries.count < 0 or any(number < 1 for number in config.canaries.copies):
-        raise ConfigError(
-            f"canaries.count = {config.canaries.count}, canaries.copies = {list(config.canaries.copies)} in "
-            f"{where}; give a count of 0 or more and copies of 1 or more"
+        planted = (
+            f"canaries.count = {config.canaries.count}, canaries.copies = {list(config.canaries.copies)}"
         )
+        raise ConfigError(f"{planted} in {where}; give a count of 0 or more and copies of 1 or more")
     if config.lora.quantize and not config.lora.rank:
         raise ConfigError(f"lora.quantize in {where} needs adapters to train; give lora.rank, for example 16")
 

@@ -1,7 +1,8 @@
 """A model whose weights lie in parts over the processes of torchrun: for what does not fit one device.
 
 PyTorch's FSDP2 (`fully_shard`): each layer's weights are gathered when it computes and let go afterwards;
-gradients, fp32 masters and the optimiser's moments exist in parts only.
+gradients, fp32 masters and the optimiser's moments exist in parts only. Each process reads the whole model
+into its host's memory first, and layers are not compiled. Tried on CPUs; on GPUs not yet.
 """
 
 from __future__ import annotations

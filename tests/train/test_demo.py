@@ -25,7 +25,7 @@ torch.set_num_threads(1)
 
 @pytest.fixture(scope="module")
 def shown() -> demo.Demo:
-    return demo.demo(tokens=600, conversations=160, workers=1)
+    return demo.demo(tokens=300, conversations=130, workers=1)
 
 
 def test_both_models_see_as_many_targets_and_are_scored_on_the_same_with_two_seeds(shown: demo.Demo) -> None:
@@ -35,7 +35,7 @@ def test_both_models_see_as_many_targets_and_are_scored_on_the_same_with_two_see
     }
     for told in shown.figures.values():
         assert told.low is not None and told.high is not None and told.low < told.value < told.high
-    assert shown.read == 160 > shown.kept
+    assert shown.read == 130 > shown.kept
     assert shown.invented and shown.says in (gain.BETTER, gain.WORSE, gain.MIXED, gain.NOT_SHOWN)
 
 
@@ -44,7 +44,7 @@ def test_the_table_and_the_json_say_what_was_measured(shown: demo.Demo, capsys: 
     told = " ".join(capsys.readouterr().out.split())
     assert "bits per byte" in told and "95%" in told and "invented" in told and "train prove" in told
     written = json.loads(json.dumps(shown.as_dict(), allow_nan=False))
-    assert len(written["bits_per_byte"]) == 2 * 3 * 2 and written["targets"] == 600
+    assert len(written["bits_per_byte"]) == 2 * 3 * 2 and written["targets"] == 300
 
 
 def test_a_persons_own_logs_are_taken_without_an_outside_file(tmp_path: Path) -> None:
