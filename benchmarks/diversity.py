@@ -6,7 +6,9 @@ python benchmarks/diversity.py --corpora 10 --seed 5
 
 from __future__ import annotations
 
+import argparse
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +20,9 @@ from scipy import special  # type: ignore[import-untyped]
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from curate import schema
+from curate.diversity import reference, topics
+from curate.diversity.facts import Reference, Settings
+from curate.diversity.numbers import effective
 
 CONSONANTS, VOWELS = "bcdfglmnprstv", "aeiou"
 
@@ -118,3 +123,95 @@ def entropy(shares: NDArray[np.float64]) -> float:
     """Shannon's entropy in nats."""
     some = shares[shares > 0]
     return float(-(some * np.log(some)).sum())
+
+
+KINDS = (
+    Planted(topics=1),
+    Planted(topics=4),
+    Planted(topics=8),
+    Planted(topics=12),
+    Planted(topics=8, evenness=0.0),
+    Planted(topics=20, conversations=3000),
+)
+
+
+@dataclass(frozen=True)
+class Told:
+    """What became of one corpus: topics found, agreement with the planted, whether the interval holds."""
+
+    found: int
+    agreement: float
+    held: bool
+    ratio: float
+
+
+def recovered(planted: Planted, seed: int) -> Told:
+    """Topics of one corpus, beside those planted in it."""
+    rows, labels, shares = corpus(planted, seed)
+    model = topics.find(schema.number_conversations(rows))
+    told = topics.assign(rows, model)["topic"].fill_null(-1).to_numpy().astype(np.int64)
+    number = effective(told, np.arange(len(told)), spread=model.spread)
+    truth = float(np.exp(entropy(shares)))
+    agreed = adjusted_mutual_information(told, labels) if planted.topics > 1 else 1.0
+    held = number is not None and number.low <= truth + 1e-9 and truth <= number.high + 1e-9
+    return Told(len(model.topics), agreed, held, number.value / truth if number else 0.0)
+
+
+def beside(planted: Planted, seed: int, shift: float) -> tuple[Reference, float]:
+    """Two corpora of the same topics; in the second, `shift` of the first topic's share went to the second.
+
+    The comparison, and the true divergence in bits.
+    """
+    _, _, shares = corpus(planted, seed)
+    moved = shares.copy()
+    moved[0], moved[1] = shares[0] * (1 - shift), shares[1] + shares[0] * shift
+    sides = []
+    for draw, told in ((1, shares), (2, moved)):
+        rows, _, _ = corpus(planted, seed, told, draw)
+        ranked = reference.whole(rows.with_columns(part=0), pl.lit(value=True))
+        sides.append(reference.different(ranked, Settings()))
+    truth, _ = reference.bits(np.stack([shares, moved]))
+    return reference.compared(sides[0], sides[1], Settings()), truth
+
+
+def main() -> None:
+    """Every kind of corpus in turn; prints a table."""
+    asked = argparse.ArgumentParser(description=__doc__.split("\n")[0] if __doc__ else "")
+    asked.add_argument("--corpora", type=int, default=100)
+    asked.add_argument("--seed", type=int, default=1000)
+    given = asked.parse_args()
+    seeds = range(given.seed, given.seed + given.corpora)
+    started = time.time()
+    print(
+        "planted topics | n | found: exactly, within 1 | AMI | truth in 95% interval | estimate/truth 5-95%"
+    )
+    for planted in KINDS:
+        told = [recovered(planted, seed) for seed in seeds]
+        found = np.array([one.found for one in told])
+        name = f"{planted.topics}{'' if planted.evenness else ' equal'}"
+        exact, near = (found == planted.topics).mean(), (abs(found - planted.topics) <= 1).mean()
+        low, high = np.percentile([one.ratio for one in told], [5, 95])
+        agreed, held = np.mean([one.agreement for one in told]), np.mean([one.held for one in told])
+        print(
+            f"{name} | {planted.conversations} | {exact:.0%}, {near:.0%} | {agreed:.3f} | {held:.1%} | "
+            f"{low:.2f}-{high:.2f}",
+            flush=True,
+        )
+    print("shift of the first topic | topic divergence claimed | any claim | truth in 95% interval")
+    for shift in (0.0, 0.3, 0.6):
+        claimed, anything, held = [], [], []
+        for seed in seeds:
+            made, truth = beside(Planted(topics=8, conversations=1000), seed, shift)
+            one = next(far for far in made.divergences if far.kind == "topic")
+            claimed.append(one.claimed)
+            anything.append(any(part.claimed for part in (*made.divergences, *made.slices)))
+            held.append(one.low <= truth <= one.high)
+        print(
+            f"{shift:.0%} | {np.mean(claimed):.1%} | {np.mean(anything):.1%} | {np.mean(held):.1%}",
+            flush=True,
+        )
+    print(f"{given.corpora} corpora of each kind, seeds from {given.seed}, {time.time() - started:.0f} s")
+
+
+if __name__ == "__main__":
+    main()

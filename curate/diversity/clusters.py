@@ -23,8 +23,10 @@ MARGIN = 1.05
 """A singular value counts when it is so many times the largest one of chance."""
 AGREE = 0.5
 """Kappa from which a division stays."""
-HALVES = 3
+HALVES = 2
 """Pairs of halves of the sample on which topics are found again, to tell how sure their number is."""
+FIRST = 20
+"""Directions that are looked at first; more where all of them tell something."""
 DENSE = 500
 """Matrices with no more rows or columns are decomposed whole."""
 
@@ -65,7 +67,7 @@ def directions(rows: sparse.csr_array, number: int, random: np.random.Generator)
     if min(rows.shape) <= DENSE:
         _, values, vectors = np.linalg.svd(rows.toarray(), full_matrices=False)
     else:
-        _, values, vectors = svds(rows, k=number, v0=random.normal(size=min(rows.shape)))
+        _, values, vectors = svds(rows, k=number, tol=1e-4, v0=random.normal(size=min(rows.shape)))
     order = np.argsort(-values, kind="stable")[:number]
     axes = vectors[order].T
     signs = np.sign(axes[np.abs(axes).argmax(0), np.arange(axes.shape[1])])
@@ -85,9 +87,14 @@ def dimensions(
     counts: sparse.csr_array, rows: sparse.csr_array, most: int, random: np.random.Generator
 ) -> int:
     """How many directions tell more than chance: 1 (what all have in common) where there are no topics."""
-    values, _ = directions(rows, most + 1, random)
     chance, _ = directions(weighted(by_chance(counts, random))[0], 2, random)
-    return 1 + int((values[1:] > MARGIN * chance[-1]).sum())
+    asked = min(most, FIRST)
+    while True:
+        values, _ = directions(rows, asked + 1, random)
+        wide = 1 + int((values[1:] > MARGIN * chance[-1]).sum())
+        if wide <= asked or asked == most:
+            return wide
+        asked = min(most, 3 * asked)
 
 
 def unit(points: Floats) -> Floats:

@@ -15,7 +15,7 @@ VERSION = 1
 NAME = "diversity.json"
 KINDS = ("topic", "language", "intent", "source", "author")
 """What conversations are told apart by. An author counts by the conversations that begin with a message of
-theirs, where the log declares one."""
+theirs, where the log declares one and redaction left it."""
 
 
 @dataclass(frozen=True, kw_only=True)

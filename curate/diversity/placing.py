@@ -13,6 +13,7 @@ from curate.diversity import clusters, intents, sample, topics
 from curate.diversity.topics import TOPICS, TopicModel, named, nearest
 from curate.errors import InputError
 from curate.kernels.hashing import hash_columns
+from curate.pii.standins import STAND_IN
 from curate.recipe import rules_hash
 from curate.runs import Run
 from curate.sieve import parquet
@@ -37,7 +38,8 @@ UNITS = pl.Schema(
         "removed_by": pl.String,
     }
 )
-"""A row per conversation. `author`: who its first message of a user declares; `length`: characters of users
+"""A row per conversation. `author`: who its first message of a user declares, null
+where redaction put a stand-in, which tells nobody apart between conversations; `length`: characters of users
 and assistants; `block`: copies and branches of one tree share one; `removed_by`: the pass that took its last
 message, in recipe order; null where something stays."""
 
@@ -123,7 +125,7 @@ def place(frame: pl.DataFrame, model: TopicModel, passes: Sequence[str]) -> tupl
         pl.col("conversation_id", "source").first(),
         pl.coalesce("tree", "duplicate_of", "conversation_id").first().alias("cluster"),
         (pl.col(language) if isinstance(language, str) else language).first().alias("language"),
-        pl.col("author").filter(user).drop_nulls().first(),
+        pl.col("author").filter(user & ~pl.col("author").str.contains(STAND_IN.pattern)).first(),
         pl.len().cast(pl.UInt32).alias("turns"),
         pl.col("text").str.len_chars().filter(spoken).sum().cast(pl.UInt32).alias("length"),
         pl.col("fate").max(),

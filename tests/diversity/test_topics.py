@@ -218,6 +218,15 @@ def test_order_and_cut_of_the_input_change_no_topic(two_runs: tuple[runs.Run, ru
     assert tables[0].equals(tables[1])
 
 
+def test_declared_authors_are_told_apart_and_stand_ins_are_nobody() -> None:
+    rows = table(talks(SUBJECTS, 4)).with_columns(
+        author=pl.Series(["agent-7", None, "agent-9", None, "<PERSON_1>", None, None, "bot"]),
+        duplicate_of=pl.lit(None, pl.String),
+    )
+    _, units = placing.place(rows, topics.nothing_said(4, ""), ())
+    assert units["author"].to_list() == ["agent-7", "agent-9", None, None]
+
+
 def test_what_no_recipe_redacts_is_redacted_before_words_are_stored(
     two_runs: tuple[runs.Run, runs.Run],
 ) -> None:
