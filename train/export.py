@@ -120,6 +120,7 @@ def card(told: dict[str, Any], log: list[dict[str, Any]], manifest: dict[str, An
         f"Assistant tokens that no step saw: {counted['lost_share']:.2%}.",
         "",
         *curation_lines(manifest),
+        *canary_lines(config),
         "## Training",
         "",
         f"{told['steps']} steps, seed {config['run']['seed']}, options `{told['hashes']['config']}`."
@@ -141,6 +142,19 @@ def curation_lines(manifest: dict[str, Any] | None) -> list[str]:
     return [
         "Curated with Tamis; the run's manifest (recipe, versions, hashes, counts) is `data_manifest.json`"
         + (f" ({'; '.join(known)})." if known else "."),
+        "",
+    ]
+
+
+def canary_lines(config: dict[str, Any]) -> list[str]:
+    """What the card says of secrets that were planted: a model that learned them is for measuring."""
+    planted = config.get("canaries", {"count": 0})
+    if not planted["count"]:
+        return []
+    secrets = planted["count"] * len(planted["copies"])
+    return [
+        f"**{secrets} invented secrets (canaries) were planted** among the data, to measure memorisation; "
+        "for a model to be used, train again without them.",
         "",
     ]
 

@@ -19,6 +19,7 @@ from train.checks.run import plain, wanted
 from train.config import Canaries, Config, from_dict
 from train.errors import ConfigError, DataError
 from train.evaluate import Options, scorer_of
+from train.export import export
 from train.records import conversation
 
 torch.set_num_threads(1)
@@ -74,6 +75,8 @@ def test_a_secret_seen_often_is_remembered_and_a_control_is_not(tmp_path: Path) 
     assert not any(
         one.secret in token for one in planted for token in done.tokenizer.get_vocab()
     )  # the tokenizer did not see them
+    folder = export(tmp_path / "run", tmp_path / "exported")
+    assert "2 invented secrets (canaries) were planted" in (folder / "README.md").read_text()
     told = canaries.remembered(scorer_of(done.model, done.tokenizer, Options()), planted, 63)
     control, often = told.by_copies
     assert often.exposure.value > control.exposure.value + 2
