@@ -10,13 +10,22 @@ from reports.words import Words
 MOST_ROWS = 150
 
 
-def deltas_table(facts: Facts, words: Words) -> Table:
-    """Each share and gap as read and as kept, what stands out first."""
+def shares_table(facts: Facts, words: Words) -> Table:
+    """The share of each group as read and as kept, what stands out first."""
+    return _table(facts, words, [one for one in facts.deltas if one.measure == "share"], [])
+
+
+def gaps_table(facts: Facts, words: Words) -> Table:
+    """Each gap as read and as kept, what stands out first."""
+    lead = [words("bias.deltas.what"), words("bias.gaps.about"), words("bias.language")]
+    return _table(facts, words, [one for one in facts.deltas if one.measure != "share"], lead)
+
+
+def _table(facts: Facts, words: Words, deltas: list[Delta], lead: list[str]) -> Table:
+    """A row for each delta; `lead` heads the cells that say what a gap is of."""
     head = [
         words("bias.group"),
-        words("bias.deltas.what"),
-        words("bias.gaps.about"),
-        words("bias.language"),
+        *lead,
         words("bias.deltas.n"),
         words("bias.deltas.n_kept"),
         words("bias.deltas.read"),
@@ -26,15 +35,12 @@ def deltas_table(facts: Facts, words: Words) -> Table:
         words("bias.sure"),
     ]
     rows = sorted(
-        facts.deltas,
-        key=lambda one: (not one.claimed, one.measure != "share", one.q, one.group, one.about, one.measure),
+        deltas, key=lambda one: (not one.claimed, one.q, one.group, one.about, one.measure, one.language)
     )
     told = [
         [
             slice_name(facts, one.kind, one.group, words),
-            measure_name(one, words),
-            words(f"bias.gaps.{one.about}") if one.about else "",
-            words.name("languages", one.language) if one.language else "",
+            *(gap_cells(one, words) if lead else ()),
             one.n,
             one.n_kept,
             level(one, one.read, words),
@@ -45,14 +51,14 @@ def deltas_table(facts: Facts, words: Words) -> Table:
         ]
         for one in rows[:MOST_ROWS]
     ]
-    return table(words, words("bias.deltas.title"), head, told, 4)
+    title = words("bias.deltas.gaps" if lead else "bias.deltas.shares")
+    return table(words, title, head, told, 1 + len(lead))
 
 
-def measure_name(one: Delta, words: Words) -> str:
-    """What was measured: the share, or the gap of a measure."""
-    if one.measure == "share":
-        return words("bias.deltas.share")
-    return words("bias.deltas.gap", measure=words(f"bias.measure.{one.measure}"))
+def gap_cells(one: Delta, words: Words) -> tuple[str, str, str]:
+    """What a gap is of: measure, whose message, language."""
+    measure = words(f"bias.measure.{one.measure}")
+    return measure, words(f"bias.gaps.{one.about}"), words.name("languages", one.language)
 
 
 def level(one: Delta, value: float, words: Words) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from reports.bias_cases import cases_table, groups_table
 from reports.bias_charts import between, group_name, rates_table, signed, slice_name, times
-from reports.bias_deltas import deltas_table
+from reports.bias_deltas import gaps_table, shares_table
 from reports.bias_facts import Facts
 from reports.tables_view import Table, table
 from reports.words import Words
@@ -23,7 +23,8 @@ def tables(facts: Facts, words: Words) -> dict[str, Table]:
         "occupations": _occupations(facts, words),
         "cases": cases_table(facts, words),
         "slices": _slices(facts, words),
-        "deltas": deltas_table(facts, words),
+        "moved_shares": shares_table(facts, words),
+        "moved_gaps": gaps_table(facts, words),
         "case_groups": groups_table(facts, words),
         "covered": table(
             words,

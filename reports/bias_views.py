@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from reports.bias_charts import group_name, signed, slice_name, times
-from reports.bias_facts import Answer, Association, Facts, Gap, Rate, Swap
+from reports.bias_deltas import change, ends, level
+from reports.bias_facts import Answer, Association, Delta, Facts, Gap, Rate, Swap
 from reports.words import Words
 
 MOST_FOUND = 12
@@ -62,6 +63,7 @@ def findings(facts: Facts, words: Words) -> list[Found]:
     """Everything that is claimed, the largest first; a pass and its sum are told once."""
     found = [_rate(facts, one, words) for one in leading(facts.sieve)]
     found += [_gap(facts, one, words) for one in facts.gaps if one.claimed]
+    found += [_moved(facts, one, words) for one in facts.deltas if one.claimed and one.measure != "share"]
     found += [_answer(facts, one, words) for one in unmirrored(facts.answers)]
     found += _words(facts, words)
     found += [_swap(facts, one, words) for one in facts.swaps if one.claimed and one.source == "neutral"]
@@ -136,6 +138,26 @@ def _gap(facts: Facts, one: Gap, words: Words) -> Found:
         conversations=one.conversations,
     )
     return Found("gaps", title, detail, 15 + abs(one.effect))
+
+
+def _moved(facts: Facts, one: Delta, words: Words) -> Found:
+    """A gap that the sieve moved; a moved share is told as what was removed."""
+    title = words(
+        "bias.found.moved",
+        about=words(f"bias.who.{one.about}"),
+        slice=slice_name(facts, one.kind, one.group, words),
+        measure=words(f"bias.measure.{one.measure}"),
+        read=level(one, one.read, words),
+        kept=level(one, one.kept, words),
+    )
+    detail = words(
+        "bias.found.moved_detail",
+        difference=change(one, one.difference, words),
+        interval=ends(one, words),
+        n=one.n,
+        n_kept=one.n_kept,
+    )
+    return Found("deltas", title, detail, 14)
 
 
 def unmirrored(answers: Iterable[Answer]) -> list[Answer]:

@@ -11,9 +11,11 @@ import pytest
 from curate.bias import limits
 from curate.bias.deltas import shares
 from curate.bias.examine import examine
-from curate.bias.facts import BiasFacts, Delta, Settings
+from curate.bias.facts import BiasFacts, Delta, Settings, to_json
 from curate.errors import LimitBrokenError
 from curate.schema import messages
+from reports.bias_facts import parse
+from reports.bias_pages import render_bias
 from tests.bias.test_audit import benchmark
 
 MANIFEST = benchmark().MANIFEST
@@ -117,3 +119,11 @@ def test_a_limit_on_a_change_stops(tmp_path: Any) -> None:
     with pytest.raises(LimitBrokenError, match=r"share_delta of gender.women is \+0.036"):
         limits.stand(made, limits.parse({"share_delta": 0.02}, "bias.toml"), "out")
     limits.stand(made, limits.parse({"share_delta": 0.5, "toxicity_delta": 0.5}, "bias.toml"), "out")
+
+
+@pytest.mark.parametrize(
+    ("lang", "said"), [("en", "the sieve moved the gap in toxicity"), ("fr", "déplacé l’écart")]
+)
+def test_a_gap_that_was_moved_stands_out_on_the_page(lang: str, said: str) -> None:
+    page = render_bias(parse(to_json(audited(corpus(2, {}, toxic_goes=0.8)))), lang)
+    assert said in page
