@@ -264,7 +264,7 @@ def reference(facts: Facts, words: Words) -> tuple[str, Table, Table | None] | N
         ]
         for one in claimed
     ]
-    beside = [words("diversity.steps.what"), "", *names, words("diversity.interval")]
-    beside[1] = words("diversity.reference.slices")
+    what, slice_ = words("diversity.steps.what"), words("diversity.reference.slice")
+    beside = [what, slice_, *names, words("diversity.interval")]
     table_ = table(words, words("diversity.reference.slices"), beside, rows, 2) if rows else None
     return lead, table(words, words("diversity.reference.divergence"), head, far), table_

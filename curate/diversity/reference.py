@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import replace
 
 import numpy as np
@@ -118,7 +118,7 @@ def redacted(run: Run, rows: pl.DataFrame) -> pl.DataFrame:
 def compared(kept: pl.DataFrame, traffic: pl.DataFrame, settings: Settings) -> Reference:
     """Both samples side by side: topics found on both together, so that what one lacks is a topic too."""
     sides = [schema.number_conversations(one) for one in (kept, traffic)]
-    model = topics.find(schema.number_conversations(together(sides)))
+    model = topics.find(schema.number_conversations(together(sides)), sure=False)
     units = []
     for side, one in enumerate(sides):
         copies = pl.lit(None, pl.String).alias("duplicate_of")
@@ -135,12 +135,13 @@ def compared(kept: pl.DataFrame, traffic: pl.DataFrame, settings: Settings) -> R
             table = np.stack([np.bincount(one, minlength=len(names)) for one in told])
             divergences.append(divergence(kind, table, settings))
             slices += beside(kind, names, table)
+    far = claimed(divergences, settings.level)
     return Reference(
         conversations=counts[0],
         reference_conversations=counts[1],
         topics=places(model),
-        divergences=claimed(divergences, settings.level),
-        slices=claimed_slices(slices, settings.level),
+        divergences=far,
+        slices=claimed_slices(slices, {one.kind for one in far if one.claimed}, settings.level),
     )
 
 
@@ -246,11 +247,17 @@ def beside(kind: str, names: Sequence[str], table: Longs) -> list[tuple[Compared
     ]
 
 
-def claimed_slices(found: Sequence[tuple[Compared, float]], level: float) -> tuple[Compared, ...]:
-    """The slices with q-values over all, the largest difference of shares first in each kind."""
+def claimed_slices(
+    found: Sequence[tuple[Compared, float]], kinds: Set[str], level: float
+) -> tuple[Compared, ...]:
+    """The slices with q-values over all, the largest difference of shares first in each kind.
+
+    A slice is claimed in one of `kinds` only, those that differ as a whole: where nothing differs, so much as
+    `level` of comparisons claim anything.
+    """
     q = benjamini_hochberg([p for _, p in found])
     told = [
-        replace(one, q=float(value), claimed=bool(value <= level))
+        replace(one, q=float(value), claimed=bool(value <= level) and one.kind in kinds)
         for (one, _), value in zip(found, q, strict=True)
     ]
     return tuple(

@@ -94,11 +94,14 @@ class TopicModel:
         return table({int(key): place for place, key in enumerate(hashes)})
 
 
-def find(sample: pl.DataFrame, *, most: int = MOST_TOPICS, seed: int = SEED, made_of: str = "") -> TopicModel:
+def find(
+    sample: pl.DataFrame, *, most: int = MOST_TOPICS, seed: int = SEED, made_of: str = "", sure: bool = True
+) -> TopicModel:
     """The topics of a sample of different conversations; rows carry `conversation` (0-based, ascending).
 
     The same sample in the same order gives the same model, byte for byte. Copies must not be in it, nor two
     branches of a tree, and texts must be redacted: a word enters the vocabulary by LEAST_WORD conversations.
+    `sure` tells how sure the number of topics is, which costs twice as much as finding them.
     """
     said = bags(sample, LEAST_WORD, MOST_WORDS)
     shape = (said.conversations, len(said.vocabulary))
@@ -111,6 +114,7 @@ def find(sample: pl.DataFrame, *, most: int = MOST_TOPICS, seed: int = SEED, mad
     found = clusters.find_topics(known, seed, LEAST_TOPIC, most)
     telling = naming.telling_words(known, found.labels, len(found.centres), said.forms, LEAST_WORD)
     _, idf = clusters.weighted(known)
+    spread = clusters.spread_of(known, found, seed, LEAST_TOPIC, most) if sure else 0.0
     model = TopicModel(
         topics=tuple(
             Topic(name=name, words=words, conversations=0, typical=0.0)
@@ -122,7 +126,7 @@ def find(sample: pl.DataFrame, *, most: int = MOST_TOPICS, seed: int = SEED, mad
         centres=found.centres.astype(np.float32),
         made_of=made_of,
         sample=said.conversations,
-        spread=round(clusters.spread_of(known, found, seed, LEAST_TOPIC, most), 6),
+        spread=round(spread, 6),
     )
     return replace(model, topics=measured(model, sample))
 
