@@ -252,8 +252,8 @@ def claimed_slices(
 ) -> tuple[Compared, ...]:
     """The slices with q-values over all, the largest difference of shares first in each kind.
 
-    A slice is claimed in one of `kinds` only, those that differ as a whole: where nothing differs, so much as
-    `level` of comparisons claim anything.
+    A slice is claimed in one of `kinds` only, those that differ as a whole: where nothing differs, about
+    `level` of comparisons claim anything, not more.
     """
     q = benjamini_hochberg([p for _, p in found])
     told = [
