@@ -12,7 +12,7 @@ install: $(BIN)/curate  ## A virtual environment with Tamis and what the tests n
 $(BIN)/curate: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt torch
-	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[train,toxicity,ray,s3,test]'
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[train,tune,toxicity,ray,s3,test]'
 	@touch $@
 
 test: install  ## Every test but the slow ones, doctests, and the linters

@@ -296,3 +296,24 @@ def changed(config: Config, section: str, **values: Any) -> Config:
     0.001
     """
     return replace(config, **{section: replace(getattr(config, section), **values)})
+
+
+def to_toml(config: Config) -> str:
+    """The options that differ from their defaults, as a TOML file that `load` reads to the same options.
+
+    >>> print(to_toml(Config(optim=Optim(lr=1e-3), model=Model(source="a b/"))))
+    [model]
+    source = "a b/"
+    <BLANKLINE>
+    [optim]
+    lr = 0.001
+    <BLANKLINE>
+    """
+    plain, told = Config().as_dict(), []
+    for section, values in config.as_dict().items():
+        other = {key: value for key, value in values.items() if value != plain[section][key]}
+        if other:
+            # JSON writes texts, numbers, lists and booleans as TOML does
+            lines = [f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in other.items()]
+            told.append(f"[{section}]\n" + "\n".join(lines) + "\n")
+    return "\n".join(told)

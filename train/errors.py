@@ -24,6 +24,10 @@ class DataError(TrainError):
     """A training set that cannot be read or used."""
 
 
+class NotFiniteError(TrainError):
+    """A step whose loss or gradient is no number."""
+
+
 class LimitBrokenError(TrainError):
     """A limit that the user stated was broken (exit status 3)."""
 

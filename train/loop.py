@@ -17,7 +17,7 @@ from torch import Tensor
 from train import attention, loss, pack
 from train.checkpoint import State, whole
 from train.config import Config, Optim
-from train.errors import TrainError
+from train.errors import NotFiniteError
 from train.render import Rendered
 from train.schedule import rate
 
@@ -84,7 +84,7 @@ def run(
     """Take the steps of the plan that are left, yielding each; `state` moves with them.
 
     `after` is called when a step is done and counted (to save). A step without a single target is skipped and
-    counted. TrainError where loss or gradient is not finite: nothing is updated by such a step.
+    counted. NotFiniteError where loss or gradient is not finite: nothing is updated by such a step.
     """
     optim = setup.config.optim
     weights = [weight for group in optimizer.param_groups for weight in group["params"]]
@@ -106,7 +106,7 @@ def run(
         norm = clip(weights, optim.clip)
         value, size = total.item() / targets, norm.item()
         if not (math.isfinite(value) and math.isfinite(size)):
-            raise TrainError(not_finite(setup, number, rows))
+            raise NotFiniteError(not_finite(setup, number, rows))
         optimizer.step()
         optimizer.zero_grad(set_to_none=True)
         seconds = time.perf_counter() - began

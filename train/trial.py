@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
+import math
 import os
 import pickle
 import shutil
-from collections.abc import Iterator, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from train.config import Config, changed, from_dict
+from train.errors import NotFiniteError, TrainError
 from train.evaluate import Options
 from train.records import Conversation, content_hash
 
@@ -37,6 +41,8 @@ class Trial:
     key: str
     keep: bool = False
     """Leave the trained model in the folder."""
+    prune: bool = False
+    """A run that comes to no number gives a result without sums, where else it is an error."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,8 +75,12 @@ def take(path: str) -> list[Conversation]:
 
 def key_of(config: Config, budget: int, train: Sequence[Conversation], sets: Sequence[Any]) -> str:
     """What a stored result must have been made from to stand for a trial."""
-    hashes = [content_hash(train), *(content_hash(one) for one in sets)]
-    return hashlib.sha256(json.dumps([config.hash(), budget, hashes]).encode()).hexdigest()[:16]
+    return key(config, budget, [content_hash(train), *(content_hash(one) for one in sets)])
+
+
+def key(config: Config, budget: int, hashes: Sequence[str]) -> str:
+    """The same, from the hashes of what is trained on and of what is scored."""
+    return hashlib.sha256(json.dumps([config.hash(), budget, list(hashes)]).encode()).hexdigest()[:16]
 
 
 def run(trial: Trial) -> Result:
@@ -91,12 +101,20 @@ def run(trial: Trial) -> Result:
     conversations = take(trial.train)
     losses: list[tuple[float, int]] = []
     shutil.rmtree(place, ignore_errors=True)
-    done = fits.fit(
-        config,
-        place,
-        conversations=conversations,
-        watch=lambda step, state, fit: losses.append((step.loss, step.targets)),
-    )
+    try:
+        done = fits.fit(
+            config,
+            place,
+            conversations=conversations,
+            watch=lambda step, state, fit: losses.append((step.loss, step.targets)),
+        )
+    except NotFiniteError:
+        if not trial.prune:
+            raise
+        shutil.rmtree(place, ignore_errors=True)
+        result = pruned(trial, losses)
+        write(result, stored, trial.key)
+        return result
     sums = {
         name: score(done.model, done.tokenizer, take(path), config.data.stand_ins)[0]
         for name, path in trial.sets
@@ -118,6 +136,21 @@ def run(trial: Trial) -> Result:
         shutil.rmtree(place, ignore_errors=True)
     write(result, stored, trial.key)
     return result
+
+
+def pruned(trial: Trial, losses: Sequence[tuple[float, int]]) -> Result:
+    """The result of a run that came to no number after so many steps."""
+    return Result(
+        arm=trial.arm,
+        seed=trial.seed,
+        sums={},
+        targets=sum(targets for _, targets in losses),
+        steps=len(losses),
+        epochs=0.0,
+        loss=math.nan,
+        lost_share=0.0,
+        seconds=0.0,
+    )
 
 
 def seconds_per_target(trial: Trial, steps: int = 4) -> float:
@@ -167,6 +200,7 @@ def read(path: Path, key: str) -> Result | None:
         return None
     if told.pop("key", None) != key:
         return None
+    told["loss"] = math.nan if told["loss"] is None else told["loss"]
     told["sums"] = {name: np.array(rows, np.float64).reshape(-1, 4) for name, rows in told["sums"].items()}
     return Result(**told)
 
@@ -174,6 +208,7 @@ def read(path: Path, key: str) -> Result | None:
 def write(result: Result, path: Path, key: str) -> None:
     """Keep a result, whole or not at all; numbers only."""
     told = {**vars(result), "key": key, "sums": {name: rows.tolist() for name, rows in result.sums.items()}}
+    told["loss"] = result.loss if math.isfinite(result.loss) else None
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     beside.write_text(json.dumps(told), "utf-8")
     beside.replace(path)
@@ -181,24 +216,58 @@ def write(result: Result, path: Path, key: str) -> None:
 
 def run_all(trials: Sequence[Trial], workers: int) -> Iterator[Result]:
     """The results as they come; `workers` processes of one thread each, or this process for one."""
+    with side_by_side(min(workers, len(trials))) as carry_out:
+        yield from carry_out(trials)
+
+
+CarryOut = Callable[[Sequence[Trial]], Iterator[Result]]
+
+
+@contextlib.contextmanager
+def side_by_side(workers: int) -> Iterator[CarryOut]:
+    """A function that carries out trials and gives results as they come; its processes stay between calls.
+
+    It raises TrainError where one of them was killed.
+    """
     if workers <= 1:
-        yield from map(run, trials)
+        yield lambda trials: map(run, trials)
         return
     from concurrent.futures import ProcessPoolExecutor, as_completed
+    from concurrent.futures.process import BrokenProcessPool
     from multiprocessing import get_context
 
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=alone) as pool:
-        for future in as_completed([pool.submit(run, trial) for trial in trials]):
-            yield future.result()
+
+        def carry_out(trials: Sequence[Trial]) -> Iterator[Result]:
+            try:
+                for future in as_completed([pool.submit(run, trial) for trial in trials]):
+                    yield future.result()
+            except BrokenProcessPool as error:
+                raise TrainError(
+                    "a process that trained was killed, by lack of memory perhaps; run the same again with "
+                    "fewer --workers: what was finished is kept"
+                ) from error
+
+        yield carry_out
 
 
 def alone() -> None:
-    """A worker computes on one thread: threads of several would wait for each other."""
+    """A worker computes on one thread: those of several would wait for each other. Ends with its parent."""
+    threading.Thread(target=end_with_parent, daemon=True).start()
     os.environ["OMP_NUM_THREADS"] = "1"
     os.environ["TOKENIZERS_PARALLELISM"] = "false"
     import torch
 
     torch.set_num_threads(1)
+
+
+def end_with_parent() -> None:
+    """Wait for the parent to be gone, then be gone: a killed command leaves nothing that goes on training."""
+    from multiprocessing import parent_process
+
+    if (parent := parent_process()) is not None:
+        parent.join()
+        os._exit(1)
 
 
 def workers_for(device: str, trials: int) -> int:

@@ -29,6 +29,20 @@ MORE = {
     "tokens": ["--set", "model.vocabulary=400"],
     "eval": ["--limit", "10"],
     "export": [],
+    "tune": [
+        "--trials",
+        "1",
+        "--rungs",
+        "1",
+        "--seeds",
+        "2",
+        "--tokens",
+        "300",
+        "--workers",
+        "1",
+        *SMALL[:2],
+    ],
+    "duel": ["--count", "3", "--most", "5"],
     "prove": ["--controls", "random", "--tokens", "300", "--held-out", "0.3", "--workers", "1", *SMALL[:2]],
 }
 """What is added to an example so that it is quick; the rest is as written."""
@@ -51,6 +65,7 @@ def place(out: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with what examples speak of: out/, config.json, model/."""
     folder = tmp_path_factory.mktemp("examples")
     (folder / "out").symlink_to(out)
+    (folder / "base").symlink_to(folder / "model")
     (folder / "config.json").write_text(json.dumps(sizes()))
     done = ran("fit", str(folder / "out"), "--model", str(folder / "config.json"), "--to",
                str(folder / "model"), "--quiet", *SMALL)  # fmt: skip

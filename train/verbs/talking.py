@@ -54,7 +54,7 @@ def chat(
         chats.terminal(console, asked)
 
 
-@app.command(epilog="Example: train duel raw-model/ model/ --prompts held-out.jsonl --to duel/")
+@app.command(epilog="Example: train duel base/ model/ --prompts out/ --to duel/")
 def duel(
     first: Annotated[str, typer.Argument(metavar="A", help="Folder of a model, or a hub name.")],
     second: Annotated[str, typer.Argument(metavar="B", help="The other.")],
