@@ -16,6 +16,8 @@ Number = tuple[float, float, float]
 Key = tuple[str, str, str, str, str]
 """What, kind, slice, measure, language."""
 MOST = 200
+DECLARED = "declared."
+"""How the kind of a gap between values of an export's field begins."""
 
 
 def read(run: Run) -> dict[str, Any] | None:
@@ -40,11 +42,13 @@ def numbers(audit: dict[str, Any]) -> Iterator[tuple[Key, Number]]:
             key = ("removed", one["kind"], one["slice"] or "", "", "")
             yield key, (one["rate"], one["low"], one["high"])
     for one in audit["representation"]:
-        if (one["stage"], one["unit"]) == ("kept", "message"):
+        if (one["stage"], one["unit"]) == ("kept", "messages"):
             key = ("mentions", "group", one["group"], one["role"], "")
             yield key, (one["share"], one["low"], one["high"])
     for one in audit["gaps"]:
-        key = ("gap", one["about"], one["group"], one["measure"], one["language"])
+        field = one["kind"].removeprefix(DECLARED)
+        name = one["group"] if field == one["kind"] else f"{field}: {one['group']}"
+        key = ("gap", one["about"], name, one["measure"], one["language"])
         yield key, (one["difference"], one["low"], one["high"])
 
 

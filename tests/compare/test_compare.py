@@ -18,7 +18,7 @@ import pytest
 import curate
 from curate.compare.facts import Comparison, to_json
 from curate.compare.gather import compare
-from curate.compare.shifts import shift
+from curate.compare.shifts import numbers, shift
 from curate.errors import InputError
 from curate.rejudge import rejudge
 from curate.runs import Run, open_run
@@ -126,6 +126,19 @@ def test_numbers_of_the_bias_audits_stand_side_by_side(facts: Comparison) -> Non
         assert one.low <= one.difference <= one.high
         assert one.sure == (one.low > 0 or one.high < 0)
     assert any(one.sure for one in removed)
+
+
+def test_mentions_of_groups_are_compared_by_what_the_audit_calls_a_message(facts: Comparison) -> None:
+    assert {one.what for one in facts.bias} >= {"removed", "mentions"}
+    assert any(one.what == "mentions" and one.slice == "gender.women" for one in facts.bias)
+
+
+def test_gaps_between_declared_values_do_not_pass_for_gaps_between_groups() -> None:
+    gap = {"about": "user", "group": "gender.women", "measure": "toxicity", "language": "en"}
+    told = {"difference": 0.1, "low": 0.0, "high": 0.2}
+    gaps = [{**gap, **told, "kind": kind} for kind in ("group", "declared.plan")]
+    keys = [key for key, _ in numbers({"sieve": [], "representation": [], "gaps": gaps})]
+    assert [key[2] for key in keys] == ["gender.women", "plan: gender.women"]
 
 
 def test_the_interval_of_a_difference_is_as_published() -> None:
