@@ -14,6 +14,11 @@ REPORT_SECONDS, REPORT_PER_MESSAGE = 0.7, 2e-6
 """CPU seconds of the report: measured on runs of 700 to 300,000 messages."""
 AUDIT_SECONDS, AUDIT_PER_MESSAGE = 0.9, 7e-6
 """CPU seconds of the bias audit and its page: measured on runs of 500 and 300,000 messages."""
+LIMITS_PER_MESSAGE = 2.2e-6
+"""CPU seconds of counting other limits: measured on a run of 300,000 messages."""
+TOPICS_DRAWN, TOPICS_PER_DRAWN, TOPICS_PER_CONVERSATION = 5_000, 7.5e-4, 2e-5
+"""Conversations that topics are found on at most, and CPU seconds of diversity for each of them and for each
+conversation of the run: measured on runs of 150, 12,000 and 60,000 conversations."""
 SURVEY_ROW = 24
 """Bytes of a survey row."""
 PAIRED = 4.0
@@ -50,12 +55,22 @@ def forecast(
     written = round(costs.written * scale)
     once = costs.imported + planned + costs.warmed_pair + costs.pair * scale + hashing(read, written)
     once += REPORT_SECONDS + REPORT_PER_MESSAGE * messages + AUDIT_SECONDS + AUDIT_PER_MESSAGE * messages
+    once += LIMITS_PER_MESSAGE * messages + diversity(overview.conversations)
     mark = costs.mark * scale
     seconds = once + costs.warmed + makespan(shards, workers) + mark / workers
     cpu = once + sum(shards) + mark + costs.warmed * max(1, pools) + 2 * pools * costs.imported
     if pools:
         seconds += 2 * costs.imported
     return Forecast(seconds, cpu, workers, memory(overview, costs, pools, bands), written)
+
+
+def diversity(conversations: int) -> float:
+    """CPU seconds of topics and what is told of them: most of it on a sample of bounded size.
+
+    >>> diversity(2_000), diversity(1_000_000)
+    (1.54, 23.75)
+    """
+    return TOPICS_PER_DRAWN * min(conversations, TOPICS_DRAWN) + TOPICS_PER_CONVERSATION * conversations
 
 
 def makespan(costs: Sequence[float], workers: int) -> float:
