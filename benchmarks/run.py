@@ -29,6 +29,8 @@ from curate.dedup.conversations import conversation_table
 from curate.readers.types import InputOptions
 from curate.recipe import load
 
+STATUS = Path("/proc/self/status")
+
 
 def main() -> None:
     """Make a corpus unless one is given, measure, print."""
@@ -67,16 +69,34 @@ def peak() -> str:
     return f"{own:,.0f} MB" + (f" (+ {child:,.0f} MB a worker)" if child else "")
 
 
+def forget_peak() -> None:
+    """Begin to count this process's peak memory anew (Linux; elsewhere it is that of the whole process)."""
+    if STATUS.exists():
+        STATUS.with_name("clear_refs").write_text("5")
+
+
+def peak_since() -> float:
+    """MB that this process held at most since `forget_peak`, what it holds all the time included."""
+    if not STATUS.exists():
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    line = next(line for line in STATUS.read_text().splitlines() if line.startswith("VmHWM"))
+    return int(line.split()[1]) / 1024
+
+
 def measure_passes(recipe: str, logs: str) -> None:
     """One process, one shard after the other: seconds of reading and of each pass."""
     made = load(recipe)
     seconds: dict[str, float] = defaultdict(float)
     conversations = messages = size = 0
 
+    peaks: dict[str, float] = defaultdict(float)
+
     def timed(name: str, call: Callable[[], pl.DataFrame]) -> pl.DataFrame:
+        forget_peak()
         begun = time.perf_counter()
         frame = call()
         seconds[name] += time.perf_counter() - begun
+        peaks[name] = max(peaks[name], peak_since())
         return frame
 
     engine.apply(
@@ -95,10 +115,11 @@ def measure_passes(recipe: str, logs: str) -> None:
     print(
         f"{conversations:,} conversations, {messages:,} messages, {size / 1e6:,.0f} MB of text; peak {peak()}"
     )
-    print(f"{'one process':28}{'seconds':>9}{'conv/s':>12}{'messages/s':>13}{'MB/s':>9}")
+    print(f"{'one process':28}{'seconds':>9}{'conv/s':>12}{'messages/s':>13}{'MB/s':>9}{'peak MB':>9}")
+    peaks["all of these"] = max(peaks.values())
     for name, spent in [*seconds.items(), ("all of these", sum(seconds.values()))]:
         rates = f"{conversations / spent:>12,.0f}{messages / spent:>13,.0f}{size / 1e6 / spent:>9,.1f}"
-        print(f"{name:28}{spent:>9.2f}{rates}")
+        print(f"{name:28}{spent:>9.2f}{rates}{peaks[name]:>9,.0f}")
 
 
 def measure_floor(logs: str, folder: str) -> None:
