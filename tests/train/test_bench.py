@@ -74,7 +74,7 @@ def test_the_table_holds_every_target() -> None:
 def test_make_bench_gpu_runs_every_size_and_needs_no_installation() -> None:
     root = Path(__file__).parents[2]
     done = subprocess.run(
-        ["make", "-n", "bench-gpu", "PYTHON=python3", "ARGS=--steps 5"],
+        ["make", "--no-print-directory", "-n", "bench-gpu", "PYTHON=python3", "ARGS=--steps 5"],
         cwd=root, capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert done.stdout.splitlines()[-1].split() == [
