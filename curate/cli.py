@@ -12,10 +12,10 @@ from types import FrameType
 from typing import NoReturn
 
 from curate.errors import LimitBrokenError, TamisError
-from curate.verbs import calibrating, curating, finished, recipes
+from curate.verbs import augmenting, calibrating, curating, finished, recipes
 from curate.verbs.app import app
 
-VERBS = (calibrating, curating, finished, recipes)
+VERBS = (augmenting, calibrating, curating, finished, recipes)
 """Where the verbs stand; importing one joins its verbs to `app`, and nothing heavy is imported by it."""
 
 OURS = ("curate", "reports", "rules")

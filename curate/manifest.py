@@ -36,9 +36,13 @@ def read(storage: Storage) -> dict[str, Any] | None:
         version = found["format"]
         whole = all(key in found for key in NEEDED)
     except (ValueError, TypeError, KeyError):
-        version, whole = VERSION, False
+        found, version, whole = {}, VERSION, False
     if version == VERSION and whole:
         return found
+    if version == VERSION and found.get("kind") == "augmented":
+        raise InputError(
+            f"'{storage.root}' holds an augmented set, no run; give the run that it was made from"
+        )
     what = "is damaged" if version == VERSION else f"has form {version}, this Tamis reads form {VERSION}"
     raise InputError(
         f"'{storage.path(NAME)}' {what}; 'curate run INPUT --out {storage.root} --fresh' makes the run anew"

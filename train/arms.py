@@ -41,8 +41,14 @@ def learned_bytes(one: Conversation) -> int:
 
 
 def without(conversations: Iterable[Conversation], away: Collection[str]) -> tuple[Conversation, ...]:
-    """Those that have something to learn and are not held out."""
-    return tuple(one for one in conversations if one.id not in away and any(m.learned for m in one.messages))
+    """Those that have something to learn and are not held out, nor copies (`augmented_from`) of what is."""
+    return tuple(
+        one
+        for one in conversations
+        if one.id not in away
+        and one.measures.get("augmented_from") not in away
+        and any(m.learned for m in one.messages)
+    )
 
 
 def raw(out: str | Path, split: Split) -> Arm:

@@ -61,7 +61,7 @@ def leaks(
     compared by their texts: with `curate` at hand by MinHash signatures and exact Jaccard, else by equal
     words.
     """
-    found = {Leak(*one) for one in equal_texts(train, evaluated)}
+    found = {Leak(*one) for one in (*equal_texts(train, evaluated), *copies(train, evaluated))}
     if out is not None and (stored := stored_pairs(out, limit)) is not None:
         known, pairs = stored
         mine, theirs = {one.id for one in train}, {one.id for one in evaluated}
@@ -83,6 +83,21 @@ def equal_texts(
     """Conversations of both sets that say the same words."""
     seen = {words(one): one.id for one in train}
     return [(one.id, seen[key], 1.0) for one in evaluated if (key := words(one)) in seen]
+
+
+def copies(train: Sequence[Conversation], evaluated: Sequence[Conversation]) -> list[tuple[str, str, float]]:
+    """Swapped copies (`augmented_from`) on one side of what is on the other; they count as equal."""
+
+    def root(one: Conversation) -> str:
+        return str(one.measures.get("augmented_from") or one.id)
+
+    trained = {root(one): one.id for one in train if one.measures.get("augmented_from")}
+    plain = {one.id: one.id for one in train}
+    return [
+        (one.id, found, 1.0)
+        for one in evaluated
+        if (found := trained.get(root(one)) or (plain.get(root(one)) if root(one) != one.id else None))
+    ]
 
 
 def words(one: Conversation) -> bytes:

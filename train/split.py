@@ -65,8 +65,9 @@ def split(out: str | Path, share: float = 0.1, seed: int = 0) -> Split:
 
 
 def conversations(out: str | Path) -> list[dict[str, Any]]:
-    """The run's table of conversations: id, conversation_id, tree, content, content_check, characters."""
-    columns = ("id", "conversation_id", "tree", "content", "content_check")
+    """A run's table of conversations: id, conversation_id, tree, content, content_check; augmented_from too
+    where it is a set with copies."""
+    columns = ("id", "conversation_id", "tree", "content", "content_check", "augmented_from")
     return [row for path in parts(out, "pairs/conversations") for row in rows(path, columns)]
 
 
@@ -91,7 +92,7 @@ def pair_files(out: str | Path) -> list[Path]:
 
 
 def clusters(table: Sequence[dict[str, Any]], pairs: Sequence[tuple[int, int]]) -> list[int]:
-    """A number for each conversation, the same for those tied by pairs, equal content or one tree.
+    """A number for each conversation, the same for those tied by pairs, content, a tree, or as a copy.
 
     >>> rows = [{"id": n, "content": c, "content_check": c, "tree": 0} for n, c in enumerate((7, 8, 7, 9))]
     >>> clusters(rows, [(1, 3)])
@@ -110,6 +111,8 @@ def clusters(table: Sequence[dict[str, Any]], pairs: Sequence[tuple[int, int]]) 
         parent[second] = first
 
     place = {row["id"]: n for n, row in enumerate(table)}
+    copies = any(row.get("augmented_from") for row in table)
+    named = {row["conversation_id"]: n for n, row in enumerate(table)} if copies else {}
     said: dict[tuple[int, int], int] = {}
     trees: dict[int, int] = {}
     for n, row in enumerate(table):
@@ -117,6 +120,8 @@ def clusters(table: Sequence[dict[str, Any]], pairs: Sequence[tuple[int, int]]) 
             tie(said.setdefault((row["content"], row["content_check"]), n), n)
         if row["tree"]:
             tie(trees.setdefault(row["tree"], n), n)
+        if row.get("augmented_from") in named:
+            tie(named[row["augmented_from"]], n)
     for a, b in pairs:
         if a in place and b in place:
             tie(place[a], place[b])

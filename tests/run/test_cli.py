@@ -24,6 +24,7 @@ VERBS = (
     "report",
     "compare",
     "diversity",
+    "augment",
 )
 
 

@@ -106,3 +106,22 @@ def test_a_share_that_is_none_is_refused(tmp_path: Path, share: float) -> None:
 def test_where_there_is_no_run_the_next_step_is_told(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="curate run"):
         split(tmp_path)
+
+
+def test_a_swapped_copy_lies_on_its_originals_side(tmp_path: Path) -> None:
+    out = written(tmp_path, list(range(1, 31)), [], {})
+    copies = [
+        {"id": 30 + n, "conversation_id": f"c{n}~gender", "tree": 0, "content": 0, "content_check": 0}
+        | {"augmented_from": f"c{n}"}
+        for n in range(30)
+    ]
+    parquet.write_table(
+        pyarrow.Table.from_pylist(copies), out / "pairs" / "conversations" / "part-copies-00000.parquet"
+    )
+    for seed in range(5):
+        made = split(out, share=0.3, seed=seed)
+        assert made.clusters == 30
+        assert {f"{one}~gender" for one in made.away if "~" not in one} == {
+            one for one in made.away if "~" in one
+        }
+        assert made.away

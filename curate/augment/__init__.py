@@ -1,0 +1,1 @@
+"""Counterfactual copies: the same conversation with the gender of everyone in it swapped."""
