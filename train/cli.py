@@ -6,10 +6,10 @@ import sys
 from typing import NoReturn
 
 from train.errors import LimitBrokenError, TrainError
-from train.verbs import fitting, measuring, searching, talking
+from train.verbs import fitting, measuring, searching, talking, watching
 from train.verbs.app import app
 
-VERBS = (fitting, measuring, searching, talking)
+VERBS = (fitting, measuring, searching, talking, watching)
 """Where the verbs stand; importing one joins its verbs to `app`. torch is imported when it is needed."""
 
 

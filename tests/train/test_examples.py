@@ -43,6 +43,7 @@ MORE = {
         *SMALL[:2],
     ],
     "duel": ["--count", "3", "--most", "5"],
+    "monitor": [],
     "prove": ["--controls", "random", "--tokens", "300", "--held-out", "0.3", "--workers", "1", *SMALL[:2]],
 }
 """What is added to an example so that it is quick; the rest is as written."""
@@ -62,9 +63,10 @@ def example(verb: str) -> list[str]:
 
 @pytest.fixture(scope="module")
 def place(out: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with what examples speak of: out/, config.json, model/."""
+    """A folder with what examples speak of: out/, logs.jsonl, config.json, model/."""
     folder = tmp_path_factory.mktemp("examples")
     (folder / "out").symlink_to(out)
+    (folder / "logs.jsonl").symlink_to(out.parent / "logs.jsonl")
     (folder / "base").symlink_to(folder / "model")
     (folder / "config.json").write_text(json.dumps(sizes()))
     done = ran("fit", str(folder / "out"), "--model", str(folder / "config.json"), "--to",
