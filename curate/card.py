@@ -54,7 +54,9 @@ Made by Tamis {told["tamis"]} with the recipe `{told["recipe"]["name"]}`, finish
 ## Files
 
 - `curated/`: one row per kept conversation, `messages` in OpenAI's form;
-  `weight` 0 marks answers that are shown, not learned{often}.
+  `weight` 0 marks answers that are shown, not learned{often}. Measures stand beside them: of a number
+  (`toxicity`, `words`) the largest of the conversation's messages, of a text (`language`) its longest
+  message's; `messages/` has each message's own.
 - `messages/`: every message that was read, with its measures;
   `verdicts/`: what was decided, row by row beside it.
 - `pairs/`: the verified pairs of duplicates, from which limits can be moved without measuring again.

@@ -122,6 +122,11 @@ def summaries(kept: pl.DataFrame) -> list[pl.Expr]:
     ]
 
 
+def encoded(value: Any) -> bytes:
+    """The value as JSON."""
+    return _encode(value)
+
+
 def json_lines(table: pl.DataFrame) -> bytes:
     """The curated table as JSON lines, without the keys that are null.
 
@@ -129,7 +134,7 @@ def json_lines(table: pl.DataFrame) -> bytes:
     >>> json_lines(curated(table))
     b'{"conversation_id":"a","messages":[{"role":"user","content":"Hi"}]}\\n'
     """
-    return b"".join(_encode(without_nulls(row)) + b"\n" for row in table.iter_rows(named=True))
+    return b"".join(encoded(without_nulls(row)) + b"\n" for row in table.iter_rows(named=True))
 
 
 def without_nulls(value: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Verbs that ask or change a finished run: why, rejudge, report, bias, compare, verify."""
+"""Verbs that ask or change a finished run: why, export, rejudge, report, bias, compare, verify."""
 
 from __future__ import annotations
 
@@ -200,6 +200,23 @@ def diversity(
         sys.stdout.write(facts.to_json(found).decode())
     else:
         print("\n".join(sentences(facts.to_json(found), lang)))
+
+
+@app.command(epilog="Example: curate export out/ --to train.jsonl --format trl")
+def export(
+    out: RunFolder,
+    to: Annotated[str, typer.Option("--to", metavar="FILE", help="The JSON lines to write.")],
+    form: Annotated[str, typer.Option("--format", help="openai, trl, axolotl or torchtune.")] = "openai",
+) -> None:
+    """Write the curated set in the form of a trainer, so that what is shown only is not learned there."""
+    from curate import exporting, runs
+
+    told = exporting.export(runs.open_run(out), to, form)
+    print(f"{told.path}: {told.rows:,} rows from {told.conversations:,} conversations")
+    print(f"{told.learned:,} answers are learned, {told.shown:,} shown only")
+    if told.left_out:
+        print(f"{told.left_out:,} conversations have no answer to learn and no row")
+    print(f"{form}: {told.tell}")
 
 
 @app.command(epilog="Example: curate verify out/")
