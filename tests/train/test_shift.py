@@ -119,6 +119,13 @@ def test_a_shift_of_mixture_alone_is_named_mixture_and_its_slice() -> None:
     assert "train eval model fresh/" in told["bits"].command
 
 
+def test_a_shift_of_mixture_is_never_named_one_within_slices() -> None:
+    rng = np.random.default_rng(12)
+    pairs = [(table(rng, 800), table(rng, 400, mixture=0.6)) for _ in range(40)]
+    told = [one.shift for pair in pairs for one in found(*pair) if one.key == "bits"]
+    assert told.count(MIXTURE) >= 24 and WITHIN not in told
+
+
 def test_a_shift_within_one_slice_is_named_with_that_slice_and_its_conversations() -> None:
     rng = np.random.default_rng(4)
     base, new = table(rng, 1500), table(rng, 1500, french=0.6)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -45,13 +46,19 @@ def alarms(
         least = float(getattr(limits, one.kind))
         if one.whole.shown and abs(one.whole.value) >= least:
             cut = telling(one.splits)
-            found.append(alarm(one, one.whole, kind_of(cut), cut, new, command))
+            found.append(alarm(one, one.whole, kind_of(cut, one.splits), cut, new, command))
             continue
-        for cut in one.splits:
-            if cut.within.shown and abs(cut.within.value) >= least:
-                found.append(alarm(one, cut.within, WITHIN, cut, new, command))
-                break
+        if one.splits:
+            sharp = min(one.splits, key=width)
+            if sharp.within.shown and abs(sharp.within.value) >= least:
+                found.append(alarm(one, sharp.within, WITHIN, sharp, new, command))
     return tuple(sorted(found, key=lambda told: -abs(told.change.value) / (limit_of(limits, told.key) or 1)))
+
+
+def width(one: Split) -> float:
+    """How wide the interval of a shift within slices is: the slicing that explains most leaves the least."""
+    low, high = one.within.low, one.within.high
+    return math.inf if low is None or high is None else high - low
 
 
 def limit_of(limits: Limits, key: str) -> float:
@@ -60,16 +67,27 @@ def limit_of(limits: Limits, key: str) -> float:
 
 
 def telling(splits: Sequence[Split]) -> Split | None:
-    """The slicing to tell a shift by: the one whose mixture explains most of it, where any does."""
-    return max(splits, key=lambda one: (one.mixture.shown, abs(one.mixture.value)), default=None)
+    """The slicing to tell a shift by: whose mixture explains most of it where any does, else the one with
+    the slice that moved most by its own value."""
+
+    def explains(one: Split) -> tuple[bool, float]:
+        if one.mixture.shown:
+            return True, abs(one.mixture.value)
+        return False, max((abs(part.within) for part in one.parts), default=0.0)
+
+    return max(splits, key=explains, default=None)
 
 
-def kind_of(cut: Split | None) -> str:
-    """Which of its two parts a shift is, where their intervals say so."""
+def kind_of(cut: Split | None, splits: Sequence[Split]) -> str:
+    """Which of its two parts a shift is, where their intervals say so.
+
+    Within slices is only said where it holds in every slicing: what one does not explain another may.
+    """
     if cut is None:
         return WHOLE
     names = {(True, True): BOTH, (True, False): MIXTURE, (False, True): WITHIN, (False, False): UNSURE}
-    return names[cut.mixture.shown, cut.within.shown]
+    within = all(one.within.shown for one in splits) if not cut.mixture.shown else cut.within.shown
+    return names[cut.mixture.shown, within]
 
 
 def alarm(one: Finding, change: Change, shift: str, cut: Split | None, new: Table, command: Command) -> Alarm:
