@@ -143,9 +143,13 @@ def tell(console: Console, told: Why) -> None:
             )
         for change in one.changes:
             console.print(Text(f"  changed by {change.by}", style="dim"))
-            console.print(Padding(diff_text(change.pieces, console.color_system is not None), (0, 0, 0, 4)))
+            console.print(
+                Padding(
+                    diff_text(change.pieces, console.color_system is not None), (0, 0, 0, 4), expand=False
+                )
+            )
         if not any(change.pieces for change in one.changes):
-            console.print(Padding(Text(one.text), (0, 0, 0, 4)))
+            console.print(Padding(Text(one.text), (0, 0, 0, 4), expand=False))
         if one.measures:
             console.print(Text("  " + ", ".join(f"{n} {v}" for n, v in one.measures), style="dim"))
 
