@@ -10,6 +10,9 @@ Arms: `ours`; `trainer` (transformers' Trainer as people run it: padded, SDPA); 
 (torch.compile, flex attention, one padded shape); `trl` (TRL's packing); `trl-liger` (and Liger's kernels).
 An arm counts only if its loss agrees with ours at the first step and at the last. Every arm runs twice,
 the second time in reverse order.
+
+MFU counts 6 operations per parameter and token, the head at every token, as is usual; `needed` counts the
+head only at tokens that are learned, which is all that a loss on the assistant's messages asks for.
 """
 
 from __future__ import annotations
@@ -67,6 +70,8 @@ TARGETS = {"124m": 0.40, "0.5b": 0.45, "1.5b": 0.50}
 """MFU that ours must reach on an H200."""
 LENGTHS = {"124m": 1024, "0.5b": 2048, "1.5b": 2048}
 """Tokens of a row where none are given."""
+MICRO = {"tiny": 512, "124m": 32768, "0.5b": 32768, "1.5b": 16384}
+"""Tokens of a micro-batch, about the same in every arm: what a GPU of 80 GB holds without recomputation."""
 
 ARMS = ("ours", "trainer", "trainer-compiled", "trl", "trl-liger")
 FIRST, LAST = 0.01, 0.02
@@ -88,7 +93,7 @@ def workload(folder: Path, size: str, length: int, steps: int, step_tokens: int,
     trained = np.concatenate([np.arange(one) // 24 % 2 == 1 for one in sizes])
     trained[offsets[:-1]] = False
     np.savez(folder / "work.npz", ids=ids, trained=trained, offsets=offsets)
-    (folder / "steps.json").write_text(json.dumps({"groups": groups, "length": length}))
+    (folder / "steps.json").write_text(json.dumps({"groups": groups, "length": length, "micro": MICRO[size]}))
 
 
 def available(arm: str) -> str:
@@ -102,17 +107,21 @@ def available(arm: str) -> str:
     return f"needs {', '.join(missing)}" if missing else ""
 
 
-def measured(arm: str, folder: Path, device: str, warm_up: int) -> dict[str, Any]:
-    """One arm in a process of its own."""
+def measured(arm: str, folder: Path, device: str, warm_up: int, limit: int) -> dict[str, Any]:
+    """One arm in a process of its own, stopped after `limit` seconds."""
     root = Path(__file__).parents[1]
-    done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.train_arms", arm, str(folder), device, str(warm_up)],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=root,
-        env={**_environment(), "PYTHONPATH": _path(root)},
-    )
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "benchmarks.train_arms", arm, str(folder), device, str(warm_up)],
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd=root,
+            timeout=limit,
+            env={**_environment(), "PYTHONPATH": _path(root)},
+        )
+    except subprocess.TimeoutExpired:
+        return {"arm": arm, "failed": [f"not done after {limit} s"]}
     lines = [line for line in done.stdout.splitlines() if line.startswith("{")]
     if done.returncode or not lines:
         return {"arm": arm, "failed": done.stderr.strip().splitlines()[-1:] or ["no result"]}
@@ -147,7 +156,8 @@ def judged(results: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def told(results: list[dict[str, Any]], size: str) -> str:
     """The results as a table, with what the targets ask."""
     lines = [
-        f"{'arm':<18}{'tokens/s':>12}{'MFU':>8}{'median s':>10}{'p90 s':>9}{'peak GB':>9}{'padding':>9}  loss"
+        f"{'arm':<18}{'tokens/s':>12}{'MFU':>8}{'needed':>8}{'median s':>10}{'p90 s':>9}{'peak GB':>9}"
+        f"{'padding':>9}  loss"
     ]
     for one in results:
         if "failed" in one:
@@ -155,8 +165,8 @@ def told(results: list[dict[str, Any]], size: str) -> str:
             continue
         agrees = "void: differs" if one.get("void") else "agrees"
         lines.append(
-            f"{one['arm']:<18}{one['tokens_per_second']:>12,.0f}{one['mfu']:>8.1%}{one['median']:>10.3f}"
-            f"{one['p90']:>9.3f}{one['peak_bytes'] / 1e9:>9.2f}{one['padding']:>9.1%}  "
+            f"{one['arm']:<18}{one['tokens_per_second']:>12,.0f}{one['mfu']:>8.1%}{one['mfu_needed']:>8.1%}"
+            f"{one['median']:>10.3f}{one['p90']:>9.3f}{one['peak_bytes'] / 1e9:>9.2f}{one['padding']:>9.1%}  "
             f"{agrees} {one.get('apart')}"
         )
     counted = [one for one in results if "failed" not in one and not one.get("void")]
@@ -192,6 +202,8 @@ def main(arguments: list[str] | None = None) -> list[dict[str, Any]]:
     parser.add_argument("--length", type=int, default=0, help="tokens of a row; 0: by size")
     parser.add_argument("--steps", type=int, default=60, help="timed steps")
     parser.add_argument("--warm-up", type=int, default=20)
+    parser.add_argument("--rounds", type=int, default=2, help="how often each arm runs")
+    parser.add_argument("--limit", type=int, default=600, help="seconds after which an arm is stopped")
     parser.add_argument("--step-tokens", type=int, default=131072)
     parser.add_argument("--arms", default=",".join(ARMS))
     parser.add_argument("--out", type=Path, help="write the results as JSON")
@@ -210,7 +222,7 @@ def main(arguments: list[str] | None = None) -> list[dict[str, Any]]:
 
 def raced(size: str, given: argparse.Namespace) -> list[dict[str, Any]]:
     """The arms on one size of model, twice on a GPU, judged and printed."""
-    device, rounds = ("cpu", 1) if given.cpu_smoke else ("cuda", 2)
+    device, rounds = ("cpu", 1) if given.cpu_smoke else ("cuda", given.rounds)
     arms = given.arms.split(",")
     length = given.length or LENGTHS[size]
     results: list[dict[str, Any]] = []
@@ -222,7 +234,7 @@ def raced(size: str, given: argparse.Namespace) -> list[dict[str, Any]]:
                 results.append(
                     {"arm": arm, "failed": [why]}
                     if why
-                    else measured(arm, Path(place), device, given.warm_up)
+                    else measured(arm, Path(place), device, given.warm_up, given.limit)
                 )
                 print(f"{arm}: {'failed' if 'failed' in results[-1] else 'done'}", file=sys.stderr)
     judged(results)

@@ -23,7 +23,7 @@ class Work:
 
     def __init__(self, folder: Path) -> None:
         told, found = json.loads((folder / "steps.json").read_text()), np.load(folder / "work.npz")
-        self.groups, self.length = told["groups"], told["length"]
+        self.groups, self.length, self.micro = told["groups"], told["length"], told["micro"]
         self.ids, self.trained, self.offsets = found["ids"], found["trained"], found["offsets"]
         self.sizes = json.loads((folder / "config.json").read_text())
 
@@ -38,13 +38,28 @@ class Work:
 
     def model(self, attention: str = "sdpa") -> Any:
         """The same fp32 weights in every arm."""
-        from transformers import AutoConfig, AutoModelForCausalLM
+        from transformers import AutoModelForCausalLM
 
         torch.manual_seed(0)
-        told = dict(self.sizes)
-        config = AutoConfig.for_model(told.pop("model_type"), **told)
         models: Any = AutoModelForCausalLM
-        return models.from_config(config, dtype=torch.float32, attn_implementation=attention)
+        return models.from_config(self.config(), dtype=torch.float32, attn_implementation=attention)
+
+    def config(self) -> Any:
+        """The model's sizes as transformers takes them."""
+        from transformers import AutoConfig
+
+        told = dict(self.sizes)
+        return AutoConfig.for_model(told.pop("model_type"), **told)
+
+    def operations(self) -> tuple[float, float]:
+        """Of forward and backward for one token: with the head at each, and only where one is learned."""
+        from train import forecast
+
+        config = self.config()
+        mean = float((np.diff(self.offsets) ** 2).sum() / self.offsets[-1])
+        every = forecast.flops_per_token(config, forecast.parameters_of(config)[1], mean)
+        head = 6 * config.vocab_size * config.hidden_size
+        return every, every - head * (1 - float(self.trained.mean()))
 
 
 class Clock:
@@ -88,7 +103,7 @@ def ours(work: Work, device: str, warm_up: int = 0) -> dict[str, Any]:
     ]
     lengths = [len(one) for one in sequences]
     plan = [tuple(pack.best_fit(lengths, work.length, group)) for group in work.groups]
-    rows = max(1, 65536 // work.length) if device == "cuda" else 2
+    rows = max(1, work.micro // work.length)
     most = max(len(row) for step in plan for row in step)
     model = work.model().to(device)
     backend = attention.choose("auto", model.config, device)
@@ -126,7 +141,7 @@ def trainer(work: Work, device: str, compiled: bool = False) -> dict[str, Any]:
     from transformers import Trainer, TrainingArguments
 
     documents = len(work.groups[0])
-    width = min(32 if device == "cuda" else 4, documents)
+    width = min(max(4, work.micro // 1024), documents)  # padded to the longest of so many: about `micro`
     slots = 0
 
     def padded(chosen: list[dict[str, Any]]) -> dict[str, Any]:
@@ -216,13 +231,15 @@ def trl(work: Work, device: str, liger: bool = False) -> dict[str, Any]:
             "labels": [np.where(trained, ids, -100).tolist() for ids, trained in documents],
         }
     )
-    rows = max(1, sum(map(work.tokens, range(len(work.groups)))) // len(work.groups) // work.length)
+    rows = max(1, work.micro // work.length)
+    mean = sum(map(work.tokens, range(len(work.groups)))) / len(work.groups)
+    accumulated = max(1, round(mean / (rows * work.length)))
     arguments = SFTConfig(
         "/tmp/unused-trl",
         packing=True,
         max_length=work.length,
-        per_device_train_batch_size=1,
-        gradient_accumulation_steps=rows,
+        per_device_train_batch_size=rows,
+        gradient_accumulation_steps=accumulated,
         gradient_checkpointing=False,
         use_liger_kernel=liger,
         **common(work, device),
@@ -234,7 +251,12 @@ def trl(work: Work, device: str, liger: bool = False) -> dict[str, Any]:
     SFTTrainer(
         work.model(attention), arguments, train_dataset=data, processing_class=known, callbacks=[keeper]
     ).train()
-    return {"losses": keeper.losses, "times": keeper.clock.times, "padding": 0.0}
+    return {
+        "losses": keeper.losses,
+        "times": keeper.clock.times,
+        "padding": 0.0,
+        "step_tokens": rows * accumulated * work.length,
+    }
 
 
 ARMS = {
@@ -260,17 +282,17 @@ def main() -> None:
     began = time.perf_counter()
     found = ours(work, device, warm_up) if arm == "ours" else ARMS[arm](work, device)
     times = np.array(found.pop("times")[warm_up:])
-    tokens = np.array([work.tokens(n) for n in range(warm_up, len(work.groups))])[: len(times)]
-    model = work.model()
-    mean = float((np.diff(work.offsets) ** 2).sum() / work.offsets[-1])
-    flops = forecast.flops_per_token(model.config, forecast.parameters_of(model.config)[1], mean)
+    of_step = found.pop("step_tokens", 0)
+    tokens = np.array([of_step or work.tokens(n) for n in range(warm_up, len(work.groups))])[: len(times)]
+    every, needed = work.operations()
     speed = float(np.median(tokens / times))
     told = {
         **found,
         "median": float(np.median(times)),
         "p90": float(np.quantile(times, 0.9)),
         "tokens_per_second": speed,
-        "mfu": speed * flops / forecast.peak_flops(device),
+        "mfu": speed * every / forecast.peak_flops(device),
+        "mfu_needed": speed * needed / forecast.peak_flops(device),
         "peak_bytes": torch.cuda.max_memory_allocated() if device == "cuda" else 0,
         "seconds": time.perf_counter() - began,
     }

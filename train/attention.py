@@ -20,21 +20,24 @@ VARLEN, FLEX = "tamis_varlen", "tamis_flex"
 """The names under which transformers finds ours."""
 
 
-def choose(wanted: str, config: Any, device: str) -> str:
-    """The backend to use: the one wanted, or for `auto` the fastest that the device and the model allow."""
+def choose(wanted: str, config: Any, device: str, dtype: torch.dtype = torch.bfloat16) -> str:
+    """The backend to use: the one wanted, or for `auto` the fastest that the device, the model and the
+    arithmetic (`dtype`) allow."""
     capped = bool(getattr(config, "attn_logit_softcapping", None))
-    if wanted == "varlen" and (device != "cuda" or varlen_kernel() is None or capped):
+    full = dtype == torch.float32
+    able = device == "cuda" and varlen_kernel() is not None and not capped and not full
+    if wanted == "varlen" and not able:
         raise ConfigError(
-            "run.attention = 'varlen' needs a GPU, torch 2.10 or later and a model without capped attention; "
-            "take 'flex' or 'sdpa'"
+            "run.attention = 'varlen' needs a GPU, torch 2.10 or later, 16-bit arithmetic and a model "
+            "without capped attention; take 'flex' or 'sdpa'"
         )
     if wanted != "auto":
         return wanted
     if capped:
         return "eager"
-    if device != "cuda":
+    if device != "cuda" or full:
         return "sdpa"
-    return "varlen" if varlen_kernel() is not None else "flex"
+    return "varlen" if able else "flex"
 
 
 @cache
@@ -47,50 +50,53 @@ def varlen_kernel() -> Any:
     return varlen_attn
 
 
-def causal_options(kernel: Any) -> dict[str, Any]:
-    """How this version of the kernel is told to be causal: its signature changed between releases."""
+def varlen_forward(kernel: Any) -> Any:
+    """The kernel as transformers calls attention. How it is called changed between releases of torch; that is
+    looked up here, once, and not in what is compiled."""
     names = inspect.signature(kernel).parameters
-    return {"is_causal": True} if "is_causal" in names else {"window_size": (-1, 0)}
+    windows, groups_itself, scales = (name in names for name in ("window_size", "enable_gqa", "scale"))
 
-
-def varlen_forward(
-    module: Any,
-    query: Tensor,
-    key: Tensor,
-    value: Tensor,
-    attention_mask: Any,
-    scaling: float | None = None,
-    sliding_window: int | None = None,
-    cu_seq_lens_q: Tensor | None = None,
-    max_length_q: int = 0,
-    **_: Any,
-) -> tuple[Tensor, None]:
-    """Attention over documents end to end: query [1, heads, N, D], starts in cu_seq_lens_q."""
-    kernel = varlen_kernel()
-    if cu_seq_lens_q is None:
-        raise ConfigError(
-            "varlen attention was called without document starts; it serves packed batches only"
-        )
-    options = causal_options(kernel)
-    if sliding_window:
-        if "window_size" not in options:
+    def forward(
+        module: Any,
+        query: Tensor,
+        key: Tensor,
+        value: Tensor,
+        attention_mask: Any,
+        scaling: float | None = None,
+        sliding_window: int | None = None,
+        cu_seq_lens_q: Tensor | None = None,
+        max_length_q: int = 0,
+        **_: Any,
+    ) -> tuple[Tensor, None]:
+        """Attention over documents end to end: query [1, heads, N, D], starts in cu_seq_lens_q."""
+        if cu_seq_lens_q is None:
+            raise ConfigError(
+                "varlen attention was called without document starts; it serves packed batches only"
+            )
+        if sliding_window and not windows:
             raise ConfigError(
                 "this torch's varlen attention has no sliding window; take run.attention = 'sdpa'"
             )
-        options = {"window_size": (sliding_window - 1, 0)}
-    groups = query.shape[1] // key.shape[1]
-    if groups > 1:
-        if "enable_gqa" in inspect.signature(kernel).parameters:
+        back = (sliding_window or 0) - 1
+        options: dict[str, Any] = {"window_size": (back, 0)} if windows else {"is_causal": True}
+        groups = query.shape[1] // key.shape[1]
+        if groups > 1 and groups_itself:
             options["enable_gqa"] = True
-        else:
+        elif groups > 1:
             key, value = (one.repeat_interleave(groups, 1) for one in (key, value))
-    if scaling is not None and "scale" in inspect.signature(kernel).parameters:
-        options["scale"] = scaling
-    elif scaling is not None:
-        query = query * (scaling * query.shape[-1] ** 0.5)
-    flat = (one.squeeze(0).transpose(0, 1).contiguous() for one in (query, key, value))
-    out = kernel(*flat, cu_seq_lens_q, cu_seq_lens_q, max_length_q, max_length_q, **options)
-    return (out[0] if isinstance(out, tuple) else out).unsqueeze(0), None
+        if scaling is not None and scales:
+            options["scale"] = scaling
+        elif scaling is not None:
+            query = query * (scaling * query.shape[-1] ** 0.5)
+        # Rotated by fp32 angles, query and key are fp32, which the kernel refuses and autocast overlooks.
+        place = query.device.type
+        mixed = torch.is_autocast_enabled(place)
+        kind = torch.get_autocast_dtype(place) if mixed else value.dtype
+        flat = (one.squeeze(0).transpose(0, 1).contiguous().to(kind) for one in (query, key, value))
+        out = kernel(*flat, cu_seq_lens_q, cu_seq_lens_q, max_length_q, max_length_q, **options)
+        return (out[0] if isinstance(out, tuple) else out).unsqueeze(0), None
+
+    return forward
 
 
 def flex_forward(
@@ -132,7 +138,8 @@ def attach(model: Any, backend: str, row_length: int) -> None:
     from transformers import AttentionInterface
     from transformers.masking_utils import AttentionMaskInterface
 
-    AttentionInterface.register(VARLEN, varlen_forward)
+    if varlen_kernel() is not None:
+        AttentionInterface.register(VARLEN, varlen_forward(varlen_kernel()))
     AttentionInterface.register(FLEX, flex_forward)
     for name in (VARLEN, FLEX):
         AttentionMaskInterface.register(name, given_mask)

@@ -14,7 +14,7 @@ from train.config import Config, from_dict
 from train.errors import ConfigError
 from train.folder import RUN, read_run, ready_folder, save_model, write_run
 from train.log import Log
-from train.prepare import Prepared, prepare
+from train.prepare import Prepared, dtype_of, prepare
 from train.records import Conversation
 from train.sizing import forecasted, shards
 from train.tokenizer import tokenizer_hash
@@ -223,13 +223,3 @@ def made(prepared: Prepared, recompute: bool = False, device: str = "") -> tuple
         base.gradient_checkpointing_enable({"use_reentrant": False})
         base.enable_input_require_grads()
     return base, model
-
-
-def dtype_of(config: Config, device: str) -> Any:
-    """What the arithmetic is done in."""
-    import torch
-
-    told = config.run.dtype
-    if told == "auto":
-        return torch.bfloat16 if device == "cuda" else torch.float32
-    return torch.float32 if told == "float32" else torch.bfloat16

@@ -76,7 +76,7 @@ def prepare(config: Config, conversations: Sequence[records.Conversation] | None
     counted.stand(config.data.lost_limit)
     sequences = as_often(fitted.pieces, conversations)
     device = device_of(config)
-    backend = attention.choose(config.run.attention, architecture, device)
+    backend = attention.choose(config.run.attention, architecture, device, dtype_of(config, device))
     sizes = [len(one) for one in sequences]
     row_length = length if backend == "varlen" else min(length, max(512, -(-max(sizes) // 64) * 64))
     return Prepared(
@@ -153,3 +153,13 @@ def device_of(config: Config) -> str:
     import torch
 
     return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def dtype_of(config: Config, device: str) -> Any:
+    """What the arithmetic is done in."""
+    import torch
+
+    told = config.run.dtype
+    if told == "auto":
+        return torch.bfloat16 if device == "cuda" else torch.float32
+    return torch.float32 if told == "float32" else torch.bfloat16

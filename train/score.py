@@ -38,7 +38,7 @@ def token_losses(
     conversations share rows (None: on a GPU). The model is left in evaluation mode.
     """
     device = next(model.parameters()).device.type
-    chosen = attention.choose(backend, model.config, device)
+    chosen = attention.choose(backend, model.config, device, dtype)
     cuts = [
         cut
         for n, (one, mask) in enumerate(zip(rendered, wanted, strict=True))

@@ -124,11 +124,51 @@ def test_a_window_shorter_than_a_row_is_refused_where_it_would_be_ignored() -> N
 
 
 def test_varlen_is_told_to_be_causal_in_each_releases_words() -> None:
+    told = []
+
     def older(q, k, v, cu, cu2, a, b, is_causal=False):  # type: ignore[no-untyped-def]
+        told.append((is_causal, k.shape[1]))
         return q
 
-    assert attention.causal_options(older) == {"is_causal": True}
-    assert attention.causal_options(kernel) == {"window_size": (-1, 0)}
+    def newer(q, k, v, cu, cu2, a, b, window_size=(-1, -1), enable_gqa=False):  # type: ignore[no-untyped-def]
+        told.append((window_size, k.shape[1]))
+        return q
+
+    query, key = torch.zeros(1, 4, 6, 8), torch.zeros(1, 2, 6, 8)
+    given = (None, query, key, key, None)
+    attention.varlen_forward(older)(*given, cu_seq_lens_q=torch.tensor([0, 6]))
+    attention.varlen_forward(newer)(*given, cu_seq_lens_q=torch.tensor([0, 6]))
+    attention.varlen_forward(newer)(*given, sliding_window=3, cu_seq_lens_q=torch.tensor([0, 6]))
+    assert told == [(True, 4), ((-1, 0), 2), ((2, 0), 2)]
+    with pytest.raises(ConfigError, match="sliding window"):
+        attention.varlen_forward(older)(*given, sliding_window=3, cu_seq_lens_q=torch.tensor([0, 6]))
+
+
+def test_varlen_gets_sixteen_bit_numbers_under_autocast_though_rotation_leaves_fp32(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    kinds = []
+
+    def strict(q, k, v, *given, window_size, **options):  # type: ignore[no-untyped-def]
+        kinds.extend({q.dtype, k.dtype, v.dtype})
+        return kernel(q, k, v, *given, window_size=window_size, **options)
+
+    monkeypatch.setattr(attention, "varlen_kernel", lambda: strict)
+    _, batch = packed()
+    model = from_scratch(sizes("llama"), tokenizer())
+    attention.attach(model, "varlen", 192)
+    with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+        hidden_states(model, **attention.inputs(batch, "varlen", "cpu"))
+    assert set(kinds) == {torch.bfloat16}
+
+
+def test_full_precision_takes_a_kernel_that_knows_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(attention, "varlen_kernel", lambda: kernel)
+    config = from_scratch(sizes(), tokenizer()).config
+    assert attention.choose("auto", config, "cuda") == "varlen"
+    assert attention.choose("auto", config, "cuda", torch.float32) == "sdpa"
+    with pytest.raises(ConfigError, match="16-bit"):
+        attention.choose("varlen", config, "cuda", torch.float32)
 
 
 def test_varlen_without_a_gpu_is_refused_with_what_to_take_instead() -> None:
