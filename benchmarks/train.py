@@ -70,7 +70,7 @@ TARGETS = {"124m": 0.40, "0.5b": 0.45, "1.5b": 0.50}
 """MFU that ours must reach on an H200."""
 LENGTHS = {"124m": 1024, "0.5b": 2048, "1.5b": 2048}
 """Tokens of a row where none are given."""
-MICRO = {"tiny": 512, "124m": 32768, "0.5b": 32768, "1.5b": 16384}
+MICRO = {"tiny": 512, "124m": 65536, "0.5b": 32768, "1.5b": 16384}
 """Tokens of a micro-batch, about the same in every arm: what a GPU of 80 GB holds without recomputation."""
 
 ARMS = ("ours", "trainer", "trainer-compiled", "trl", "trl-liger")
@@ -124,7 +124,8 @@ def measured(arm: str, folder: Path, device: str, warm_up: int, limit: int) -> d
         return {"arm": arm, "failed": [f"not done after {limit} s"]}
     lines = [line for line in done.stdout.splitlines() if line.startswith("{")]
     if done.returncode or not lines:
-        return {"arm": arm, "failed": done.stderr.strip().splitlines()[-1:] or ["no result"]}
+        said = done.stderr.strip().splitlines()
+        return {"arm": arm, "failed": said[-1:] or ["no result"], "said": said[-40:]}
     found: dict[str, Any] = json.loads(lines[-1])
     return {"arm": arm, **found}
 

@@ -103,8 +103,7 @@ def ours(work: Work, device: str, warm_up: int = 0) -> dict[str, Any]:
     ]
     lengths = [len(one) for one in sequences]
     plan = [tuple(pack.best_fit(lengths, work.length, group)) for group in work.groups]
-    rows = max(1, work.micro // work.length)
-    most = max(len(row) for step in plan for row in step)
+    rows = pack.even_rows(plan, max(1, work.micro // work.length))
     model = work.model().to(device)
     backend = attention.choose("auto", model.config, device)
     attention.attach(model, backend, work.length)
@@ -116,7 +115,7 @@ def ours(work: Work, device: str, warm_up: int = 0) -> dict[str, Any]:
         plan=plan,
         rows=rows,
         row_length=work.length,
-        documents=-(-(most + 1) * rows // 64) * 64,
+        documents=pack.capacity(plan, rows),
         pad=0,
         backend=backend,
         device=device,

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from train import attention, canaries, checkpoint, forecast, loop, lora, models, shard
+from train import attention, canaries, checkpoint, forecast, loop, lora, models, pack, shard
 from train.checkpoint import State
 from train.config import Config, from_dict
 from train.errors import ConfigError
@@ -80,7 +80,7 @@ def fit(
         plan=prepared.plan,
         rows=rows,
         row_length=prepared.row_length,
-        documents=prepared.documents(rows),
+        documents=pack.capacity(prepared.plan, rows, world),
         pad=prepared.tokenizer.pad_token_id,
         backend=prepared.backend,
         device=prepared.device,

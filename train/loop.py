@@ -90,31 +90,32 @@ def run(
     weights = [weight for group in optimizer.param_groups for weight in group["params"]]
     body = forward_of(setup)
     setup.model.train()
-    for number in range(state.step, len(setup.plan)):
-        began = time.perf_counter()
-        rows = setup.plan[number]
-        share = rate(optim, number, len(setup.plan))
-        for group in optimizer.param_groups:
-            group["lr"] = optim.lr * share
-        targets = sum(setup.sequences[one].targets for row in rows for one in row)
-        if targets == 0:
-            state.step, state.skipped = number + 1, state.skipped + 1
-            continue
-        total, losses, slots = accumulate(setup, body, rows, targets)
-        if setup.whole is None:
-            share_out(weights, setup.world)
-        norm = clip(weights, optim.clip)
-        value, size = total.item() / targets, norm.item()
-        if not (math.isfinite(value) and math.isfinite(size)):
-            raise NotFiniteError(not_finite(setup, number, rows))
-        optimizer.step()
-        optimizer.zero_grad(set_to_none=True)
-        seconds = time.perf_counter() - began
-        state.step, state.targets, state.slots = number + 1, state.targets + targets, state.slots + slots
-        state.seconds += seconds
-        step = Step(number, value, targets, slots, optim.lr * share, size, seconds, losses)
-        after(step, state)
-        yield step
+    with narrow(setup):
+        for number in range(state.step, len(setup.plan)):
+            began = time.perf_counter()
+            rows = setup.plan[number]
+            share = rate(optim, number, len(setup.plan))
+            for group in optimizer.param_groups:
+                group["lr"] = optim.lr * share
+            targets = sum(setup.sequences[one].targets for row in rows for one in row)
+            if targets == 0:
+                state.step, state.skipped = number + 1, state.skipped + 1
+                continue
+            total, losses, slots = accumulate(setup, body, rows, targets)
+            if setup.whole is None:
+                share_out(weights, setup.world)
+            norm = clip(weights, optim.clip)
+            value, size = total.item() / targets, norm.item()
+            if not (math.isfinite(value) and math.isfinite(size)):
+                raise NotFiniteError(not_finite(setup, number, rows))
+            optimizer.step()
+            optimizer.zero_grad(set_to_none=True)
+            seconds = time.perf_counter() - began
+            state.step, state.targets, state.slots = number + 1, state.targets + targets, state.slots + slots
+            state.seconds += seconds
+            step = Step(number, value, targets, slots, optim.lr * share, size, seconds, losses)
+            after(step, state)
+            yield step
 
 
 def forward_of(setup: Setup) -> Any:
@@ -127,6 +128,21 @@ def forward_of(setup: Setup) -> Any:
     return partial(loss.batch_nll, setup.model, torch.compile(body, dynamic=False) if compiled else body)
 
 
+@contextlib.contextmanager
+def narrow(setup: Setup) -> Iterator[None]:
+    """Under autocast the embedding gives fp32, and so does every sum and norm after it: twice the bytes. Here
+    it gives 16 bits, as in a model that is loaded in them; the weights stay fp32."""
+
+    def halved(_: Any, __: Any, out: Tensor) -> Tensor:
+        return out if setup.dtype == torch.float32 else out.to(setup.dtype)
+
+    hook = setup.model.get_input_embeddings().register_forward_hook(halved)
+    try:
+        yield
+    finally:
+        hook.remove()
+
+
 def accumulate(
     setup: Setup, body: Any, rows: Sequence[pack.Row], targets: int
 ) -> tuple[Tensor, dict[int, tuple[float, int]], int]:
@@ -135,15 +151,12 @@ def accumulate(
     Each micro-batch adds the sum of its losses over the targets of the whole step (of every process), so that
     1 x 8, 2 x 4 and 8 x 1 give the same gradient. Also the losses' sum, each sequence's, the slots.
     """
-    own = list(rows[setup.rank :: setup.world])
-    even = -(-len(rows) // setup.world)  # as many rows in every process, some empty
-    own += [()] * (even - len(own))
     total = torch.zeros((), device=setup.device)
     losses: dict[int, tuple[float, int]] = {}
     kept: list[tuple[pack.Batch, Tensor, Any]] = []
     slots = 0
     for batch in pack.batches(
-        own,
+        pack.shared(rows, setup.rank, setup.world),
         setup.sequences,
         rows=setup.rows,
         row_length=setup.row_length,

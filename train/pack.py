@@ -120,6 +120,47 @@ def steps(
             yield tuple(pending)
 
 
+def shared(step: Sequence[Row], rank: int, world: int) -> list[Row]:
+    """The rows of a step that one of `world` processes takes; as many in each, some empty.
+
+    >>> shared([(0,), (1,), (2,)], 1, 2)
+    [(1,), ()]
+    """
+    own = list(step[rank::world])
+    return own + [()] * (-(-len(step) // world) - len(own))
+
+
+def even_rows(plan: Sequence[Sequence[Row]], most: int, world: int = 1) -> int:
+    """Rows of a micro-batch, over half of `most`, with which the plan's steps leave the fewest rows empty.
+
+    >>> even_rows([[(0,)] * 9, [(0,)] * 10], most=8)   # two of 5, not two of 8
+    5
+    """
+    counts = [-(-len(step) // world) for step in plan]
+
+    def slots(rows: int) -> int:
+        return sum(-(-count // rows) * rows for count in counts)
+
+    return min(range(most, most // 2, -1), key=slots)
+
+
+def capacity(plan: Sequence[Sequence[Row]], rows: int, world: int = 1) -> int:
+    """The most documents that a micro-batch of the plan holds, padding at each row's end counted as one.
+
+    Attention kernels visit a place for each, used or not, so the bound is close: counted, not estimated.
+
+    >>> capacity([[(0, 1), (2,), (3,)]], rows=2)
+    5
+    """
+    most = 0
+    for step in plan:
+        for rank in range(world):
+            own = [len(row) + 1 for row in shared(step, rank, world)]
+            own += [1] * (-len(own) % rows)
+            most = max(most, *(sum(own[start : start + rows]) for start in range(0, len(own), rows)))
+    return most
+
+
 def batches(
     step: Sequence[Row],
     sequences: Sequence[Rendered],

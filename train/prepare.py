@@ -45,11 +45,6 @@ class Prepared:
         used = sum(len(self.sequences[one]) for step in self.plan for row in step for one in row)
         return 1 - used / self.slots if self.slots else 0.0
 
-    def documents(self, rows: int) -> int:
-        """How many documents a micro-batch of `rows` rows can hold in this plan, in whole 64s."""
-        most = max((len(row) for step in self.plan for row in step), default=0)
-        return -(-(most + 1) * rows // 64) * 64
-
 
 def prepare(config: Config, conversations: Sequence[records.Conversation] | None = None) -> Prepared:
     """Everything up to the first step. DataError where there is nothing to learn, LimitBrokenError where more

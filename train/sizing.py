@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from train import forecast
+from train import forecast, pack
 from train.config import Config, changed
 from train.errors import ConfigError
 from train.prepare import Prepared
@@ -14,19 +14,24 @@ def forecasted(prepared: Prepared, world: int = 1) -> tuple[int, forecast.Foreca
     wanted = prepared.config.run.checkpointing
     count = shards(prepared, world)
     if wanted != "auto":
-        return *sized(prepared, prepared.config, count), wanted == "on"
+        return *sized(prepared, prepared.config, count, world), wanted == "on"
     try:
-        return *sized(prepared, prepared.config, count), False
+        return *sized(prepared, prepared.config, count, world), False
     except ConfigError:
         try:
-            return *sized(prepared, changed(prepared.config, "run", checkpointing="on"), count), True
+            return *sized(prepared, changed(prepared.config, "run", checkpointing="on"), count, world), True
         except ConfigError:
             pass
         raise
 
 
-def sized(prepared: Prepared, config: Config, shards: int = 1) -> tuple[int, forecast.Forecast]:
-    """The most rows that fit, or as many as asked, with their forecast; ConfigError where they do not fit."""
+def sized(
+    prepared: Prepared, config: Config, shards: int = 1, world: int = 1
+) -> tuple[int, forecast.Forecast]:
+    """The most rows that fit, or as many as asked, with their forecast; ConfigError where they do not fit.
+
+    On a GPU micro-batches are filled up to one shape: somewhat fewer rows if that leaves less to fill up.
+    """
     device, length = prepared.device, prepared.row_length
 
     def told(rows: int) -> forecast.Forecast:
@@ -49,6 +54,8 @@ def sized(prepared: Prepared, config: Config, shards: int = 1) -> tuple[int, for
     rows = min(rows, 1 << (most - 1).bit_length())
     while rows > 1 and not told(rows).fits:
         rows //= 2
+    if device != "cpu":
+        rows = pack.even_rows(prepared.plan, rows, world)
     found = told(rows)
     forecast.check(config, found, prepared.architecture, device, rows * length)
     return rows, found

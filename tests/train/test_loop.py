@@ -3,6 +3,7 @@
 # ruff: noqa: E402 (imports stand after the check that torch is there)
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -208,3 +209,16 @@ def test_adapters_alone_learn_and_merge_into_equal_logits() -> None:
     with torch.no_grad():
         apart = adapted(input_ids=ids).logits
         assert torch.allclose(lora.merged(adapted)(input_ids=ids).logits, apart, atol=1e-5)
+
+
+def test_in_sixteen_bits_layers_hand_on_sixteen_bits_over_fp32_weights_and_the_model_is_left_as_it_was() -> (
+    None
+):
+    made = setup(sequences_of_lengths(20, 30), [((0,), (1,))] * 2)
+    made = replace(made, dtype=torch.bfloat16)
+    kinds = []
+    made.model.model.layers[1].register_forward_pre_hook(lambda _, given: kinds.append(given[0].dtype))
+    trained(made)
+    assert set(kinds) == {torch.bfloat16}
+    assert {weight.dtype for weight in made.model.parameters()} == {torch.float32}
+    assert made.model.get_input_embeddings()(torch.tensor([1])).dtype == torch.float32

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from train.pack import IGNORED, best_fit, collate, epoch_rows, steps
+from train.pack import IGNORED, batches, best_fit, capacity, collate, epoch_rows, even_rows, shared, steps
 from train.render import Rendered
 
 lengths_of = st.lists(st.integers(1, 64), min_size=1, max_size=60)
@@ -87,3 +87,31 @@ def test_a_pad_is_never_a_target_even_if_its_id_is_that_of_an_end() -> None:
     batch = collate(((0,),), [sequence(4, 1.0)], row_length=16, documents=64, pad=103)
     assert batch.targets == 3
     assert (batch.labels[0, 3:] == IGNORED).all()
+
+
+@given(
+    st.lists(st.lists(st.integers(1, 6), min_size=1, max_size=12), min_size=1, max_size=6),
+    st.integers(1, 9),
+    st.integers(1, 3),
+)
+def test_a_micro_batch_never_holds_more_documents_than_its_capacity(
+    sizes: list[list[int]], rows: int, world: int
+) -> None:
+    plan = [[tuple(range(count)) for count in step] for step in sizes]
+    sequences = [sequence(4) for _ in range(6)]
+    room = capacity(plan, rows, world)
+    held = []
+    for step in plan:
+        for rank in range(world):
+            own = shared(step, rank, world)
+            for batch in batches(own, sequences, rows=rows, row_length=25, documents=room, pad=0):
+                held.append(int(batch.documents.max()) + 1)
+    assert max(held) == room
+
+
+@given(st.lists(st.integers(1, 40), min_size=1, max_size=8), st.integers(1, 16))
+def test_rows_of_a_micro_batch_leave_no_more_empty_than_the_most_would(counts: list[int], most: int) -> None:
+    plan = [[(0,)] * count for count in counts]
+    rows = even_rows(plan, most)
+    assert most // 2 < rows <= most
+    assert sum(-count % rows for count in counts) <= sum(-count % most for count in counts)
