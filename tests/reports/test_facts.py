@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +14,10 @@ from reports.facts import gather
 from reports.pages import render_report
 from reports.shapes import ReportError, RunFacts, from_json, to_json
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+import golden
+
 GOLDEN = Path(__file__).parent / "golden.json"
 
 
@@ -23,8 +28,7 @@ def without_draws(facts: RunFacts) -> RunFacts:
 
 
 def test_facts_are_the_golden_ones(run: Path) -> None:
-    found = json.loads(to_json(without_draws(gather(run))))
-    assert found == json.loads(GOLDEN.read_text(encoding="utf-8"))
+    golden.agrees(json.loads(to_json(without_draws(gather(run)))), GOLDEN)
 
 
 def test_counts_agree_with_a_plain_count_over_the_rows(run: Path) -> None:
