@@ -196,6 +196,34 @@ def test_without_scripts_every_table_is_there(browser: Any, pages: dict[str, Pat
         assert page.locator("[data-example]:visible").count() > 3
 
 
+def printed(page: Any, to: Path) -> str:
+    """The text of the page as it comes out on A4, blanks made one."""
+    reader = shutil.which("pdftotext")
+    if not reader:
+        pytest.skip("pdftotext is not installed (poppler-utils)")
+    page.pdf(path=str(to), format="A4")
+    told = subprocess.run([reader, "-layout", str(to), "-"], capture_output=True, check=True).stdout
+    return " ".join(told.decode().split())
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_closed_tables_are_printed_open_and_closed_examples_are_not(
+    browser: Any, pages: dict[str, Path], tmp_path: Path, scripts: bool
+) -> None:
+    with Opened(browser, pages["en"], java_script_enabled=scripts) as page:
+        row = page.locator("details.numbers:not([open]) tbody tr").last
+        define = page.locator("details.define:not([open]) p").first
+        example = page.locator("details.examples:not([open]) .said").first
+        paper = printed(page, tmp_path / "page.pdf")
+        assert " ".join(row.locator("th, td").first.text_content().split()) in paper
+        captions = page.locator("details.numbers:not([open]) caption").all_text_contents()
+        assert len(captions) > 5
+        assert [one for one in captions if one.strip() not in paper] == []
+        assert " ".join(define.text_content().split())[:60] in paper
+        assert " ".join(example.text_content().split())[:60] not in paper
+        assert page.locator("details.numbers[open]").count() == 0
+
+
 def test_keys_alone_reach_search_tables_and_details(browser: Any, pages: dict[str, Path]) -> None:
     with Opened(browser, pages["en"]) as page:
         page.keyboard.press("Tab")
