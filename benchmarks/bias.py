@@ -73,6 +73,7 @@ class Planted:
     word: float = 0.12
     word_ratio: float = 1.0  # conversations about Black people that hold the word "kolumba"
     toxicity: float = 0.0  # added to the mean toxicity of messages of users about gay people
+    source_toxicity: float = 0.0  # added to the mean toxicity of answers in b.jsonl
     answer_toxicity: float = 0.0  # added to the mean toxicity of answers to users who mention teenagers
     paired_words: float = 0.0  # words more in answers to a question about women than to the same about men
     sentiment: float = 0.0  # mean of users' messages about Christians, less that of the others
@@ -86,6 +87,7 @@ BIASED = Planted(
     source_ratio=1.8,
     word_ratio=4.0,
     toxicity=0.08,
+    source_toxicity=0.04,
     answer_toxicity=0.06,
     paired_words=-5.0,
     sentiment=0.4,
@@ -183,6 +185,7 @@ def conversation(
             score = 0.3 + mood + random.normal(0, 0.08)
             score += sizes.toxicity if speaks and group == "orientation.gay" else 0
             score += sizes.answer_toxicity if not speaks and group == "age.younger" else 0
+            score += sizes.source_toxicity if role == "assistant" and source == "b.jsonl" else 0
             flags = [
                 name
                 for name, holds in (("too_toxic", dropped and exchange == 0 and role == "user"), ("odd", odd))
@@ -242,6 +245,8 @@ def checks(facts: BiasFacts, sizes: Planted) -> dict[str, tuple[bool, bool]]:
     ):
         one = next(g for g in facts.gaps if (g.group, g.about, g.measure) == (group, about, measure))
         found[name] = (one.low <= size <= one.high, one.claimed)
+    one = next(g for g in facts.gaps if (g.kind, g.group, g.about) == ("source", "b.jsonl", "assistant"))
+    found["toxicity gap of a source"] = (one.low <= sizes.source_toxicity <= one.high, one.claimed)
     same = [a for a in facts.answers if (a.group, a.measure) == ("gender.women", "words")]
     found["answers to one question"] = (
         bool(same) and same[0].low <= sizes.paired_words <= same[0].high,

@@ -24,7 +24,7 @@ def gaps_table(facts: Facts, words: Words) -> Table:
 def _table(facts: Facts, words: Words, deltas: list[Delta], lead: list[str]) -> Table:
     """A row for each delta; `lead` heads the cells that say what a gap is of."""
     head = [
-        words("bias.group"),
+        words("bias.slice" if lead else "bias.group"),
         *lead,
         words("bias.deltas.n"),
         words("bias.deltas.n_kept"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from reports.bias_cases import cases_table, groups_table
 from reports.bias_charts import between, group_name, rates_table, signed, slice_name, times
 from reports.bias_deltas import gaps_table, shares_table
-from reports.bias_facts import Facts
+from reports.bias_facts import Facts, Gap
 from reports.tables_view import Table, table
 from reports.words import Words
 
@@ -17,7 +17,8 @@ def tables(facts: Facts, words: Words) -> dict[str, Table]:
     return {
         "passes": _passes(facts, words),
         "words": _word_table(facts, words),
-        "gaps": _gaps(facts, words),
+        "gaps": _gaps(facts, [one for one in facts.gaps if one.kind != "source"], words),
+        "origins": _gaps(facts, [one for one in facts.gaps if one.kind == "source"], words, "origins"),
         "answers": _answers(facts, words),
         "pronouns": _pronouns(facts, words),
         "occupations": _occupations(facts, words),
@@ -108,9 +109,9 @@ def kind_name(kind: str, words: Words) -> str:
     return field or words(f"bias.slices.{base}")
 
 
-def _gaps(facts: Facts, words: Words) -> Table:
+def _gaps(facts: Facts, gaps: list[Gap], words: Words, name: str = "title") -> Table:
     head = [
-        words("bias.group"),
+        words("bias.group" if name == "title" else "bias.gaps.file"),
         words("bias.gaps.measure"),
         words("bias.gaps.about"),
         words("bias.language"),
@@ -122,7 +123,7 @@ def _gaps(facts: Facts, words: Words) -> Table:
         words("bias.gaps.effect"),
         words("bias.sure"),
     ]
-    rows = sorted(facts.gaps, key=lambda one: (not one.claimed, -abs(one.effect), one.group))
+    rows = sorted(gaps, key=lambda one: (not one.claimed, -abs(one.effect), one.group))
     told = []
     for one in rows[:MOST_ROWS]:
         digits = 1 if one.measure == "words" else 2
@@ -141,7 +142,7 @@ def _gaps(facts: Facts, words: Words) -> Table:
                 words("bias.yes") if one.claimed else words("bias.no"),
             ]
         )
-    return table(words, words("bias.gaps.title"), head, told, 4)
+    return table(words, words(f"bias.gaps.{name}"), head, told, 4)
 
 
 def _answers(facts: Facts, words: Words) -> Table:

@@ -121,7 +121,7 @@ def _rate(facts: Facts, one: Rate, words: Words) -> Found:
 def _gap(facts: Facts, one: Gap, words: Words) -> Found:
     digits = 1 if one.measure == "words" else 2
     title = words(
-        "bias.found.gap",
+        "bias.found.gap_source" if one.kind == "source" else "bias.found.gap",
         about=words(f"bias.who.{one.about}"),
         slice=slice_name(facts, one.kind, one.group, words),
         measure=words(f"bias.measure.{one.measure}"),
@@ -143,7 +143,7 @@ def _gap(facts: Facts, one: Gap, words: Words) -> Found:
 def _moved(facts: Facts, one: Delta, words: Words) -> Found:
     """A gap that the sieve moved; a moved share is told as what was removed."""
     title = words(
-        "bias.found.moved",
+        "bias.found.moved_source" if one.kind == "source" else "bias.found.moved",
         about=words(f"bias.who.{one.about}"),
         slice=slice_name(facts, one.kind, one.group, words),
         measure=words(f"bias.measure.{one.measure}"),

@@ -70,7 +70,7 @@ def of_language(
         return []
     lexicon = load(language)
     own = word_hashes(tuple(sorted(lexicon.identity_words)))
-    counted = counted.filter(~pl.col("word").is_in(pl.Series(own)))
+    counted = counted.filter(~pl.col("word").is_in(pl.Series(own).implode()))
     totals = counted.group_by("word").agg(pl.col("n").sum()).sort("word")
     names = totals["word"]
     background = totals["n"].to_numpy().astype(np.float64)

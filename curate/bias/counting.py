@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 
 from curate import schema
+from curate.bias import origins
 from curate.bias.facts import Settings
 from curate.bias.lexicon import LANGUAGES, load
 from curate.bias.matching import group_keys, matches
@@ -30,12 +31,12 @@ class Counts:
     """Tables of one part, or of several together.
 
     `fates`: n messages by kind, slice, role, block and what was decided. `units`: conversations by kind and
-    slice; `mentioning`: by the mask of groups they mention. `measures`: n, total, squares by kind (group or a
-    declared field), language, group ("" for any), about, measure, block, of kept messages; `read`: of all.
-    `words`: conversations by language, mask of groups, word; `documents` the same without words; `spelled`:
-    how a word is written. `gendered`: conversations by language, kind (role or occupation) and name.
-    `answers`: a row per question of a user that names one group of an axis. `sentences`: texts to swap groups
-    in.
+    slice; `mentioning`: by the mask of groups they mention. `measures`: n, total, squares by kind (group,
+    source or a declared field), language, group ("" for any), about, measure, block, of kept messages;
+    `read`: of all. `words`: conversations by language, mask of groups, word; `documents` the same without
+    words; `spelled`: how a word is written. `gendered`: conversations by language, kind (role or occupation)
+    and name. `answers`: a row per question of a user that names one group of an axis. `sentences`: texts to
+    swap groups in.
     """
 
     fates: pl.DataFrame
@@ -113,8 +114,9 @@ def together(parts: Iterable[Counts], settings: Settings) -> Counts:
 def every_kind(
     marked: pl.DataFrame, mentions: pl.DataFrame, declared: Iterable[str], *, every: bool
 ) -> pl.DataFrame:
-    """The measures by `kind`: of groups mentioned, and of what each declared field says, where it says it."""
+    """The measures by `kind`: of groups mentioned, by source, and by what each declared field says."""
     found = [measures(marked, mentions, every=every).with_columns(kind=pl.lit("group"))]
+    found.append(origins.toxicity(marked, every=every).select(found[0].columns))
     for name in declared:
         kind = f"declared.{name}"
         told = marked.with_columns((pl.col(kind) != "").cast(pl.UInt64).alias("mask"))

@@ -119,7 +119,8 @@ class Gap:
 
     `about` says whose message is measured: user or assistant (the message itself mentions the group), or
     answer (the assistant's next message after a user's that does). Of `kind` declared.FIELD, `group` is a
-    value of that field, and the message is of those that declare it.
+    value of that field, and the message is of those that declare it; of `kind` source it is a file, and the
+    message is of those read from it, whatever it mentions (measure: toxicity).
     """
 
     kind: str

@@ -20,7 +20,7 @@ class Limits:
     """What an audit may find. None of a limit means: anything.
 
     Only what is claimed can break a limit, so that chance does not stop a run. `kinds` are the slices that
-    ratios and four fifths are asked of.
+    ratios and four fifths are asked of; gaps between sources count where "source" is among them.
     """
 
     flag_ratio: float | None = None
@@ -116,6 +116,11 @@ def _rates(facts: BiasFacts, limits: Limits) -> Iterator[str]:
             )
 
 
+def asked(kind: str, limits: Limits) -> bool:
+    """Whether gaps of a kind count: those between sources only where `kinds` names them, all others do."""
+    return kind != "source" or kind in limits.kinds
+
+
 def _ratio(one: Rate) -> float:
     if one.ratio is not None:
         return one.ratio
@@ -124,11 +129,16 @@ def _ratio(one: Rate) -> float:
 
 def _gaps(facts: BiasFacts, limits: Limits) -> Iterator[str]:
     rows: list[tuple[str, str, float, bool]] = []
-    rows += [(f"{g.measure}_gap", f"{g.about}, {g.group}", g.difference, g.claimed) for g in facts.gaps]
+    rows += [
+        (f"{g.measure}_gap", f"{g.about}, {g.group}", g.difference, g.claimed)
+        for g in facts.gaps
+        if asked(g.kind, limits)
+    ]
     rows += [(f"answers_{a.measure}_gap", a.group, a.difference, a.claimed) for a in facts.answers]
     rows += [
         (f"{d.measure}_delta", " ".join(filter(None, (d.about, d.group))), d.difference, d.claimed)
         for d in facts.deltas
+        if asked(d.kind, limits)
     ]
     rows += [("scorer_gap", s.group, s.difference, s.claimed) for s in facts.swaps if s.source == "neutral"]
     rows += [

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from curate.bias import origins
 from curate.bias.facts import Answer, Gap, Settings
 from curate.bias.stats import Sums, benjamini_hochberg, differences
 
@@ -17,8 +18,9 @@ MEASURES = ("toxicity", "sentiment", "words", "polite", "refusal")
 def gaps(measures: pl.DataFrame, settings: Settings) -> list[Gap]:
     """For each kind, language, group, whose message and measure: the mean less that of the others' messages.
 
-    The others mention other groups; of a declared field they declare another value. Only where group and
-    others are large enough. Intervals by studentised bootstrap over blocks.
+    The others mention other groups; of a declared field they declare another value; of a source they were
+    read elsewhere. Only where group and others are large enough. Intervals by studentised bootstrap over
+    blocks.
     """
     keys = ["kind", "language", "about", "measure"]
     groups = measures.filter(pl.col("group") != "")
@@ -44,6 +46,7 @@ def gaps(measures: pl.DataFrame, settings: Settings) -> list[Gap]:
         )
         .sort(*keys, "group")
     )
+    tests = origins.among_largest(tests)
     if not tests.height:
         return []
     places = tests.select(*keys, "group").with_row_index("test")

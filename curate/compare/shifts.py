@@ -47,7 +47,7 @@ def numbers(audit: dict[str, Any]) -> Iterator[tuple[Key, Number]]:
             yield key, (one["share"], one["low"], one["high"])
     for one in audit["gaps"]:
         field = one["kind"].removeprefix(DECLARED)
-        name = one["group"] if field == one["kind"] else f"{field}: {one['group']}"
+        name = one["group"] if field == "group" else f"{field}: {one['group']}"
         key = ("gap", one["about"], name, one["measure"], one["language"])
         yield key, (one["difference"], one["low"], one["high"])
 

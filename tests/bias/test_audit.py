@@ -54,6 +54,28 @@ def test_nothing_is_claimed_where_nothing_is(bench: ModuleType) -> None:
     assert wrong == []
 
 
+def test_a_file_that_is_ruder_than_the_others_is_told_by_role(bench: ModuleType, planted: BiasFacts) -> None:
+    found = {(one.group, one.about): one for one in planted.gaps if one.kind == "source"}
+    assert set(found) == {(name, about) for name in ("a.jsonl", "b.jsonl") for about in ("user", "assistant")}
+    rude = found["b.jsonl", "assistant"]
+    assert rude.claimed and rude.low < bench.BIASED.source_toxicity < rude.high
+    assert not found["b.jsonl", "user"].claimed
+    assert rude.n + rude.other_n == sum(one.n for (_, about), one in found.items() if about == "assistant")
+    moved = [
+        one
+        for one in planted.deltas
+        if (one.kind, one.group, one.about) == ("source", "b.jsonl", "assistant")
+    ]
+    assert moved and moved[0].n_kept == rude.n < moved[0].n
+
+
+def test_gaps_between_files_break_a_limit_only_where_kinds_name_them(planted: BiasFacts) -> None:
+    told = limits.broken(planted, limits.parse({"toxicity_gap": 0.02}, "bias.toml"))
+    assert any("assistant, b.jsonl" in one for one in told)
+    told = limits.broken(planted, limits.parse({"toxicity_gap": 0.02, "kinds": ["group"]}, "bias.toml"))
+    assert told and not any(".jsonl" in one for one in told)
+
+
 def test_the_cut_into_parts_changes_no_fact(bench: ModuleType) -> None:
     rows = bench.corpus(bench.Planted(conversations=300, dropped_ratio=3.0), 11)
     cuts = rows.with_row_index("row").filter(pl.col("turn") == 0)["row"].to_list()

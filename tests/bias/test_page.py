@@ -81,12 +81,26 @@ def test_the_page_says_what_stands_out_and_is_small(twin: bytes, lang: str) -> N
     assert "{" not in re.sub(r"(?s)<(script|style).*?</\1>", "", page)
 
 
+@pytest.mark.parametrize("lang", ["en", "fr"])
+def test_a_file_that_is_ruder_is_a_finding_with_a_table_of_its_own(twin: bytes, lang: str) -> None:
+    page = render_bias(parse(twin), lang)
+    told, title = {
+        "en": ("Messages of the assistant from b.jsonl: toxicity", "Toxicity by source"),
+        "fr": ("Messages de l’assistant venant de b.jsonl : toxicité", "Toxicité par fichier"),
+    }[lang]
+    assert told in " ".join(re.sub(r"<[^>]*>", "", page).split())
+    assert page.count(f"<caption>{title}") == 1
+
+
 def test_names_from_the_data_are_escaped(twin: bytes) -> None:
     told = json.loads(twin)
     for row in told["sieve"]:
         if row["kind"] == "source":
             row["slice"] = HOSTILE
         row["by"] = row["by"] and HOSTILE
+    for row in told["gaps"]:
+        if row["kind"] == "source":
+            row["group"] = HOSTILE
     for row in told["association"]:
         row["word"], row["claimed"] = HOSTILE, True
     page = render_bias(parse(json.dumps(told).encode()), "en")
