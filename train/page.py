@@ -14,7 +14,9 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from train.evaluated_page import sections
 from train.facts import Facts, gather
+from train.figures import span
 
 POINTS = 240
 """Points of a curve at most: the steps between are averaged."""
@@ -25,6 +27,7 @@ SVG_STYLE = """
 .curve circle { fill: var(--removed); }
 .curve line { stroke: var(--line); vector-effect: non-scaling-stroke; }
 .curve text { fill: var(--soft); font: 13px var(--sans); }
+tr.marked > * { background: var(--sunken); font-weight: 600; }
 .said { white-space: pre-wrap; overflow-wrap: anywhere; }
 """
 
@@ -71,6 +74,8 @@ def render(facts: Facts) -> str:
         curves=curves(facts),
         counts=counts(facts.run["accounting"]),
         slices=slices(facts.evaluation),
+        checks=sections(facts.evaluation),
+        span=span,
         headline=headline(facts),
     )
 
