@@ -176,7 +176,7 @@ def withhold(conversation: Conversation) -> None:
         if cell.column != "original" or not (busy or cell.changed or cell.look):
             continue
         put = texts[cell.row].replaced if cell.row in texts else {}
-        missed = any(cell.replaced[stand_in] < times for stand_in, times in put.items())
+        missed = any(cell.replaced.get(stand_in, 0) < times for stand_in, times in put.items())
         if missed or not conversation.clean(cell.text):
             cell.put("")
 

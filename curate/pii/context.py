@@ -9,6 +9,7 @@ from curate.pii.rules import rules
 
 REACH = 40
 """Characters before a number in which a word speaks for it; another number between them cuts it off."""
+CUTS = re.compile(r"[0-9<>]")
 
 
 def before(text: str, start: int, field: str = "") -> str:
@@ -20,8 +21,7 @@ def before(text: str, start: int, field: str = "") -> str:
     near = text[max(0, start - REACH) : start]
     if field and start <= REACH:
         near = f"{field}: {near}"
-    cut = max(map(near.rfind, "0123456789<>")) + 1
-    return near[cut:].lower().replace("_", " ")
+    return CUTS.split(near)[-1].lower().replace("_", " ")
 
 
 def after(text: str, stop: int) -> str:

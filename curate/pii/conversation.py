@@ -9,7 +9,6 @@ round, so the answer is a fixpoint by construction; every round puts stand-ins f
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -24,6 +23,8 @@ from curate.pii.roster import Roster
 from curate.pii.standins import STAND_IN, Ledger, Unnumbered
 from curate.pii.view import View, deep, view
 
+Value = tuple[str, str]
+"""A kind and a key."""
 JSON = frozenset({"parts", "extra"})
 FREE = frozenset({"conversation_id", "tree", "source"})
 SHARED = frozenset({"tree", "source"})
@@ -41,14 +42,21 @@ class Cell:
     text: str
     look: bool
     changed: bool = False
-    replaced: Counter[str] = field(default_factory=Counter)
-    reading: str | None = None  # the folded reading of `text`, made when first asked for
+    replaced: dict[str, int] = field(default_factory=dict)  # how often each stand-in was put
+    seen: View | None = None  # the view of `text`; it and the two below are made when first asked for
+    reading: str | None = None
     squeezing: str | None = None
+
+    def view(self) -> View:
+        """The cell as a person would read it."""
+        if self.seen is None:
+            self.seen = view(self.text)
+        return self.seen
 
     def read(self) -> str:
         """The whole cell as it reads, lower case: names are looked for in it first."""
         if self.reading is None:
-            seen = view(self.text).text.lower()
+            seen = self.view().text.lower()
             if self.column == "original" and "<" in seen:
                 seen += "\n" + view(self.text, tags=True).text.lower()
             self.reading = seen
@@ -62,7 +70,8 @@ class Cell:
 
     def put(self, text: str) -> None:
         """Take the new text."""
-        self.text, self.changed, self.reading, self.squeezing = text, True, None, None
+        self.text, self.changed = text, True
+        self.seen = self.reading = self.squeezing = None
 
 
 @dataclass
@@ -74,7 +83,7 @@ class Conversation:
     settings: Settings
     authors: dict[str, str] = field(default_factory=dict)  # an author as written: the key of the person
     ledger: Ledger = field(default_factory=Ledger)
-    values: dict[tuple[str, str], None] = field(default_factory=dict)
+    values: dict[Value, None] = field(default_factory=dict)
     started: bool = False
 
     def __post_init__(self) -> None:
@@ -85,7 +94,7 @@ class Conversation:
         """Replace what this round finds, and say which cells changed; those, and none else, may hold more."""
         known = len(self.values)
         spans = {place: self.detected(cell) for place, cell in enumerate(self.cells) if cell.look}
-        values = list(self.values)
+        values = {value: trace(*value) for value in self.values}
         fresh = not self.started or len(values) > known
         self.started = True
         changed = []
@@ -99,17 +108,18 @@ class Conversation:
 
     def named(self, cell: Cell) -> bool:
         """Whether a name may stand in the cell."""
-        if cell.column == "author":
+        if cell.column == "author" or not self.roster.people:
             return False
-        return any(word in cell.read() for word in self.roster.triggers())
+        read = cell.read()
+        return any(word in read for word in self.roster.triggers())
 
     def detected(self, cell: Cell) -> dict[int, list[Found]]:
         """What the detectors find, by leaf, in places of the leaf's text; the values are noted."""
         found: dict[int, list[Found]] = {}
         for place, leaf in enumerate(leaves(cell.text, cell.column in JSON)):
             spans = [
-                Found(seen.start(one.start), seen.stop(one.stop), one.kind, one.key)
-                for seen, text in views(leaf, cell.column)
+                placed(seen, one)
+                for seen, text in views(leaf, cell)
                 for one in detect(text, leaf.field, self.settings)
             ]
             if spans:
@@ -117,21 +127,22 @@ class Conversation:
                 self.values |= dict.fromkeys((one.kind, one.key) for one in spans)
         return found
 
-    def replace(self, cell: Cell, own: dict[int, list[Found]], values: list[tuple[str, str]]) -> bool:
+    def replace(self, cell: Cell, own: dict[int, list[Found]], values: dict[Value, str]) -> bool:
         """Put stand-ins where the cell has values or names; whether it changed."""
         if cell.column == "author" and cell.text in self.authors and not covered(cell.text, own.get(0, [])):
             stand_in = self.ledger.stand_in("person", self.authors[cell.text])
             cell.put(stand_in)
             return True
         ledger = Unnumbered() if cell.column in SHARED else self.ledger
-        met = Counter((one.kind, one.key) for spans in own.values() for one in spans)
-        known = [value for value in values if cell.squeeze().count(trace(*value)) > met[value]]
+        known = elsewhere(cell, own, values) if values else []
         named = self.named(cell)
         if not own and not known and not named:
             return False
         changes: list[tuple[Leaf, str]] = []
         for place, leaf in enumerate(leaves(cell.text, cell.column in JSON)):
-            spans = own.get(place, []) + list(self.searched(leaf, cell.column, known, named))
+            spans = own.get(place, [])
+            if known or named:
+                spans = spans + list(self.searched(leaf, cell, known, named))
             if not spans:
                 continue
             spans = resolved(leaf.text, spans)
@@ -139,21 +150,21 @@ class Conversation:
                 spans = [one for one in spans if one.stop - one.start == len(leaf.text.lstrip("-"))]
             text, tally = filled(leaf.text, spans, ledger)
             if text != leaf.text:
-                cell.replaced += tally
+                add(cell.replaced, tally)
                 changes.append((leaf, text))
         if changes:
             cell.put(rebuilt(cell.text, cell.column in JSON, changes))
         return bool(changes)
 
-    def searched(self, leaf: Leaf, column: str, known: list[tuple[str, str]], named: bool) -> Iterator[Found]:
+    def searched(self, leaf: Leaf, cell: Cell, known: list[Value], named: bool) -> Iterator[Found]:
         """Known values and names in a leaf, in places of its text."""
-        for seen, text in views(leaf, column):
+        for seen, text in views(leaf, cell):
             found = find_known(text, known) if known else []
             if named and not leaf.number:
-                names = self.roster.find(text, free=column in FREE)
+                names = self.roster.find(text, free=cell.column in FREE)
                 found += [one for one in names if not self.settings.keeps(one, text[one.start : one.stop])]
             for one in found:
-                yield Found(seen.start(one.start), seen.stop(one.stop), one.kind, one.key)
+                yield placed(seen, one)
 
     def clean(self, text: str) -> bool:
         """Whether nothing is found in the text when every layer of its encoding is undone."""
@@ -176,9 +187,30 @@ def covered(text: str, spans: list[Found]) -> bool:
     return any(one.stop - one.start >= len(text.strip(" <>()")) for one in spans)
 
 
-def views(leaf: Leaf, column: str) -> Iterator[tuple[View, str]]:
+def elsewhere(cell: Cell, own: dict[int, list[Found]], values: dict[Value, str]) -> list[Value]:
+    """The values, given with their traces, that may stand in the cell more often than the detectors saw."""
+    squeezed = cell.squeeze()
+    there = [value for value, left in values.items() if left in squeezed]
+    if not there:
+        return there
+    met: dict[Value, int] = {}
+    for spans in own.values():
+        for one in spans:
+            met[one.kind, one.key] = met.get((one.kind, one.key), 0) + 1
+    return [value for value in there if squeezed.count(values[value]) > met.get(value, 0)]
+
+
+def placed(seen: View, one: Found) -> Found:
+    """A finding of a view, in places of the text that the view was made from."""
+    if not seen.places:
+        return one
+    return Found(seen.start(one.start), seen.stop(one.stop), one.kind, one.key)
+
+
+def views(leaf: Leaf, cell: Cell) -> Iterator[tuple[View, str]]:
     """The readings of a leaf: as written; without markup where it is text as read; `_` as a space in ids."""
-    seen = view(leaf.text)
+    column = cell.column
+    seen = view(leaf.text) if column in JSON else cell.view()
     yield seen, seen.text
     if column == "original" and "<" in leaf.text:
         bare = view(leaf.text, tags=True)
@@ -191,17 +223,23 @@ def views(leaf: Leaf, column: str) -> Iterator[tuple[View, str]]:
         yield seen, spaced
 
 
-def filled(text: str, spans: list[Found], ledger: Ledger) -> tuple[str, Counter[str]]:
+def filled(text: str, spans: list[Found], ledger: Ledger) -> tuple[str, dict[str, int]]:
     """The text with stand-ins at the spans (in order, apart from each other), and how often each was put."""
     pieces: list[str] = []
-    tally: Counter[str] = Counter()
+    tally: dict[str, int] = {}
     done = 0
     for one in spans:
         stand_in = ledger.stand_in(one.kind, one.key, text[one.start : one.stop])
-        tally[stand_in] += 1
+        tally[stand_in] = tally.get(stand_in, 0) + 1
         pieces += (text[done : one.start], stand_in)
         done = one.stop
     return "".join([*pieces, text[done:]]), tally
+
+
+def add(total: dict[str, int], tally: dict[str, int]) -> None:
+    """Add a tally to a total."""
+    for name, times in tally.items():
+        total[name] = total.get(name, 0) + times
 
 
 def settle(conversations: list[Conversation], asked: Gate) -> None:

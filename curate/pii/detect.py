@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from curate.pii import emails, network, numbers, phones, secrets
+from curate.pii.digits import possible_kinds
 from curate.pii.kinds import DEFAULT, KINDS, Found
 from curate.pii.known import squeezed
 from curate.pii.rules import rules
@@ -30,9 +30,8 @@ DETECTORS: dict[str, Callable[[str, str], Iterator[Found]]] = {
 """Kind: its detector. The order is the rank: of findings that overlap, the earlier kind stands."""
 
 RANK = {kind: place for place, kind in enumerate([*DETECTORS, "phone", "person"])}
-LONG = re.compile(r"\d(?:[ .\-/()\t\r\n]{0,3}[\dABab]){6}")
-LONG_KINDS = frozenset({"nir", "siren", "card", "vat", "ssn", "phone"})
-"""Kinds that need seven digits near each other: one search spares a text without them seven."""
+OF_DIGITS = frozenset({"iban", "nir", "siren", "card", "vat", "ssn", "ip", "mac", "phone"})
+"""Kinds whose detectors are asked only where a look at the digits allows them."""
 
 
 @dataclass(frozen=True)
@@ -76,11 +75,11 @@ def detect(text: str, field: str, settings: Settings) -> list[Found]:
     ['email', 'phone']
     """
     found: list[Found] = []
-    long = LONG.search(text) is not None
+    possible = possible_kinds(text)
     for kind, detector in DETECTORS.items():
-        if kind in settings.kinds and (long or kind not in LONG_KINDS):
+        if kind in settings.kinds and (kind in possible or kind not in OF_DIGITS):
             found.extend(detector(text, field))
-    if long and "phone" in settings.kinds:
+    if "phone" in possible and "phone" in settings.kinds:
         found.extend(phones.find_phones(text, field, settings.regions))
     if not found:
         return found
@@ -93,6 +92,8 @@ def resolved(text: str, found: list[Found]) -> list[Found]:
     """
     if not found:
         return found
+    if "<" not in text and apart(ordered := sorted(found)):
+        return ordered
     taken = Taken()
     for match in STAND_IN.finditer(text) if "<" in text else ():
         taken.take(*match.span())
@@ -102,3 +103,13 @@ def resolved(text: str, found: list[Found]) -> list[Found]:
             taken.take(one.start, one.stop)
             stand.append(one)
     return sorted(stand)
+
+
+def apart(found: list[Found]) -> bool:
+    """Whether findings in order are not empty and do not overlap: as they mostly are, and then all stand."""
+    stop = 0
+    for one in found:
+        if one.start < stop or one.start >= one.stop:
+            return False
+        stop = one.stop
+    return True

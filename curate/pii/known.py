@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from curate.pii.kinds import Found
 
-SQUEEZE = str.maketrans("", "", " .-()/\t\r\n_+")
+SEPARATORS = b" .-()/\t\r\n_+"
 NUMERIC = frozenset({"phone", "iban", "card", "nir", "siren", "vat", "ssn"})
 
 
@@ -19,7 +19,9 @@ def squeezed(text: str) -> str:
     >>> squeezed("Tel: 06.12 34-56 78")
     'tel:0612345678'
     """
-    return text.lower().translate(SQUEEZE)
+    # Bytes of ASCII are no part of other characters in UTF-8; str.translate is slow on texts that have such.
+    low = text.lower().encode("utf-8", "surrogatepass")
+    return low.translate(None, SEPARATORS).decode("utf-8", "surrogatepass")
 
 
 @lru_cache(maxsize=65536)
@@ -36,8 +38,11 @@ def national(key: str) -> tuple[str, str]:
     """A phone key as country code (may be empty) and national digits."""
     if not key.startswith("+"):
         return "", key.lstrip("0") or key
-    from curate.pii.phones import parsed
+    from curate.pii.phones import parsed, regular
 
+    country, digits = regular(key)
+    if country:
+        return country, digits
     number = parsed(key, None)
     return ("", key[1:]) if number is None else (str(number.country_code), str(number.national_number))
 

@@ -13,9 +13,11 @@ from curate.pii import context, validators
 from curate.pii.kinds import Found
 from curate.pii.rules import rules
 
-IPV4 = re.compile(r"(?<![\w.\-])(?:\d{1,3}\.){3}\d{1,3}(?![\w\-])(?!\.\d)")
+IPV4 = re.compile(r"\d(?<![\w.\-]\d)\d{0,2}\.(?:\d{1,3}\.){2}\d{1,3}(?![\w\-])(?!\.\d)")
 IPV6 = re.compile(r"(?<![\w:.])(?=[0-9A-Fa-f:]*:[0-9A-Fa-f]*:)[0-9A-Fa-f:]{6,39}(?![\w:])")
-MAC = re.compile(r"(?<![\w:\-])[0-9A-Fa-f]{2}([:\-])(?:[0-9A-Fa-f]{2}\1){4}[0-9A-Fa-f]{2}(?![\w:\-])(?!\.\d)")
+MAC = re.compile(
+    r"[0-9A-Fa-f](?<![\w:\-][0-9A-Fa-f])[0-9A-Fa-f]([:\-])(?:[0-9A-Fa-f]{2}\1){4}[0-9A-Fa-f]{2}(?![\w:\-])(?!\.\d)"
+)
 
 
 def find_addresses(text: str, field: str) -> Iterator[Found]:
@@ -33,7 +35,7 @@ def find_addresses(text: str, field: str) -> Iterator[Found]:
             continue
         if validators.public_address(number):
             yield Found(match.start(), match.end(), "ip", number)
-    if ":" in text:
+    if "::" in text or text.count(":") > 6:
         for match in IPV6.finditer(text):
             number = match.group()
             full = number.count(":") == 7 and "::" not in number

@@ -10,16 +10,16 @@ from curate.pii.kinds import Found
 from curate.pii.rules import rules
 
 IBAN = re.compile(r"(?<![^\W_])([A-Za-z]{2}\d\d)((?:[ .\-]{0,2}[A-Za-z0-9]){11,32})")
-CARD = re.compile(r"(?<!\w)(?<!\d[.\-])\d(?:[ \-.]?\d){11,22}(?!\w)(?!\.\d)")
+CARD = re.compile(r"\d(?<!\w\d)(?<!\d[.\-]\d)(?:[ \-.]?\d){11,22}(?!\w)(?!\.\d)")
 NIR = re.compile(
-    r"(?<!\w)[1-478] ?\d\d ?(?:0[1-9]|1[0-2]|[2-9]\d)(?:[ .\-]?)(?:\d\d|2[ABab])"
+    r"[1-478](?<!\w\d) ?\d\d ?(?:0[1-9]|1[0-2]|[2-9]\d)(?:[ .\-]?)(?:\d\d|2[ABab])"
     r"(?:[ .\-]?)\d{3}[ .\-]?\d{3}[ .\-]?\d\d(?!\w)"
 )
-NIR_ANNOUNCED = re.compile(r"(?<!\w)[1-478](?: ?[\dABab]){12,14}(?!\w)")
-SIRET = re.compile(r"(?<!\w)\d{3}[ .]?\d{3}[ .]?\d{3}[ .]?\d{5}(?!\w)")
-SIREN = re.compile(r"(?<!\w)\d{3}[ .\-]?\d{3}[ .\-]?\d{3}(?!\w)(?! \d{5})")
-FRENCH_VAT = re.compile(r"(?<!\w)FR[ \-.]?([0-9A-HJ-NP-Z]{2})[ \-.]?(\d{3}[ .]?\d{3}[ .]?\d{3})(?!\w)")
-SSN = re.compile(r"(?<![\w\-])(\d{3})([- ]?)(\d\d)\2(\d{4})(?![\w\-])")
+NIR_ANNOUNCED = re.compile(r"[1-478](?<!\w\d)(?: ?[\dABab]){12,14}(?!\w)")
+SIRET = re.compile(r"\d(?<!\w\d)\d\d[ .]?\d{3}[ .]?\d{3}[ .]?\d{5}(?!\w)")
+SIREN = re.compile(r"\d(?<!\w\d)\d\d[ .\-]?\d{3}[ .\-]?\d{3}(?!\w)(?! \d{5})")
+FRENCH_VAT = re.compile(r"FR(?<!\wFR)[ \-.]?([0-9A-HJ-NP-Z]{2})[ \-.]?(\d{3}[ .]?\d{3}[ .]?\d{3})(?!\w)")
+SSN = re.compile(r"(\d(?<![\w\-]\d)\d\d)([- ]?)(\d\d)\2(\d{4})(?![\w\-])")
 
 
 def digits_of(text: str) -> str:

@@ -15,34 +15,49 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from curate.pii import context
+from curate.pii.digits import digits_only
 from curate.pii.kinds import Found
 from curate.pii.spans import Taken
 
 if TYPE_CHECKING:
     from phonenumbers import PhoneNumber
 
-SEPARATOR = r"(?:[ \t.\-/]|\r?\n(?=\d\d\b)){0,2}"
 EXTENSION = r"(?:\s?(?:x|ext\.?|poste)\s?\d{1,6})?"
 END = r"(?![\w@])(?![.,:/]\d)(?!\s?(?:€|\$|£|%|eur\b|euros?\b|usd\b|kg\b|km\b|ms\b|bytes\b))"
-BEGIN = r"(?<![\w@#€$£%=])(?<!\d[.,\-:/])"
+NOT_AFTER = r"[\w@#€$£%=]"
 
 INTERNATIONAL = re.compile(
-    rf"(?<![\w@#])(?:\(?\+\s?|00[ .\-]?)(?=[1-9])\(?\d(?:[ \t.\-/]{{0,2}}(?:\(0\)[ .\-]?)?\(?\d\)?){{6,15}}"
+    rf"[(+0](?<![\w@#][(+0])(?:(?<=\()\+\s?|(?<=\+)\s?|(?<=0)0[ .\-]?)"
+    rf"(?=[1-9])\(?\d(?:[ \t.\-/]{{0,2}}(?:\(0\)[ .\-]?)?\(?\d\)?){{6,15}}"
     rf"{EXTENSION}(?!\w)"
 )
 FRENCH = re.compile(
-    rf"{BEGIN}(?<!\d )(?:0[1-9]([ .\-/]?|\r?\n)\d\d(?:(?:\1|\r?\n)\d\d){{3}}"
-    rf"|0[1-9](?:[ .\-]{{0,2}}\d){{8}})(?![\w@])(?![.,:/]\d)"
+    rf"0(?<!{NOT_AFTER}0)(?<!\d[ .,\-:/]0)(?:[1-9]([ .\-/]?|\r?\n)\d\d(?:(?:\1|\r?\n)\d\d){{3}}"
+    rf"|[1-9](?:[ .\-]{{0,2}}\d){{8}})(?![\w@])(?![.,:/]\d)"
 )
 NANP = re.compile(
-    rf"{BEGIN}(?:1[ .\-])?(?:\(\d{{3}}\) ?|\d{{3}}[.\-])\d{{3}}[ .\-]\d{{4}}{EXTENSION}(?![\w@])(?![.,\-]?\d)"
+    rf"[(\d](?<!{NOT_AFTER}[(\d])(?<!\d[.,\-:/][(\d])"
+    rf"(?:(?<=1)[ .\-](?:\(\d{{3}}\) ?|\d{{3}}[.\-])|(?<=\()\d{{3}}\) ?|(?<=\d)\d\d[.\-])"
+    rf"\d{{3}}[ .\-]\d{{4}}{EXTENSION}(?![\w@])(?![.,\-]?\d)"
 )
-ANY = re.compile(rf"(?<![\w@#€$£%])(?<!\d[.,\-:/])\(?\d(?:[ \t.\-/()]{{0,3}}\d){{6,14}}{EXTENSION}{END}")
+ANY = re.compile(
+    r"[(\d](?<![\w@#€$£%][(\d])(?<!\d[.,\-:/][(\d])(?:(?<=\d)|(?<=\()\d)"
+    rf"(?:[ \t.\-/()]{{0,3}}\d){{6,14}}{EXTENSION}{END}"
+)
 DATE = re.compile(
     r"^(?:\d{1,2}([./ -])\d{1,2}\1(?:19|20)\d\d"
     r"|(?:19|20)\d\d([./ -]?)(?:0[1-9]|1[0-2])\2(?:0[1-9]|[12]\d|3[01]))(?:\D.*)?$|"
     r"^(?:19|20)\d\d\s?[-/]\s?(?:19|20)\d\d$"
 )
+FEWEST = 7
+"""Digits that every one of these patterns needs."""
+SIGNS = str.maketrans("", "", " .-/()")
+REGULAR = re.compile(r"\+(?:(33)([1-9]\d{8})|(1)([2-9]\d{9}))")
+"""Numbers of France and North America, full and with no digit that could be a national prefix."""
+NATIONAL = {"FR": ("0", "+33"), "US": ("", "+1"), "CA": ("", "+1")}
+"""What a number written within a region begins with, and what it stands for."""
+LENGTHS = {33: 9, 1: 10}
+"""Digits after these country codes."""
 
 
 def find_phones(text: str, field: str, regions: tuple[str, ...]) -> Iterator[Found]:
@@ -52,12 +67,15 @@ def find_phones(text: str, field: str, regions: tuple[str, ...]) -> Iterator[Fou
     ['06 12 34 56 78']
     """
     taken = Taken()
+    left = len(digits_only(text))
     for pattern, believed in (
         (INTERNATIONAL, international),
         (FRENCH, french),
         (NANP, north_american),
         (ANY, announced),
     ):
+        if left < FEWEST:
+            return
         for match in pattern.finditer(text):
             if not taken.free(match.start(), match.end()):
                 continue
@@ -65,6 +83,7 @@ def find_phones(text: str, field: str, regions: tuple[str, ...]) -> Iterator[Fou
             if number:
                 stop = match.start() + len(number.rstrip())
                 taken.take(match.start(), stop)
+                left -= len(digits_only(number))
                 yield Found(match.start(), stop, "phone", phone_key(number, regions))
 
 
@@ -73,7 +92,7 @@ def international(match: re.Match[str], field: str, regions: tuple[str, ...]) ->
     back.
     """
     text = match.group()
-    digits = re.sub(r"\D", "", text)
+    digits = digits_only(text)
     if text.startswith("00") and (
         len(digits) < 11
         or context.ends_with("phone.not_after", context.before(match.string, match.start(), field))
@@ -93,7 +112,7 @@ def shorter(text: str) -> Iterator[str]:
     """`text`, then `text` without its last groups of digits, one by one."""
     yield text
     for cut in reversed([gap.start() for gap in re.finditer(r"[ \t\n/]+(?=\d)", text)]):
-        if len(re.sub(r"\D", "", text[:cut])) >= 8:
+        if len(digits_only(text[:cut])) >= 8:
             yield text[:cut]
 
 
@@ -104,10 +123,12 @@ def french(match: re.Match[str], field: str, regions: tuple[str, ...]) -> str:
     text = match.group()
     if "FR" not in regions or DATE.match(text):
         return ""
-    digits = re.sub(r"\D", "", text)
-    near = context.before(match.string, match.start(), field)
-    if counts(digits) or (digits == text and context.ends_with("phone.not_after", near)):
+    digits = digits_only(text)
+    if counts(digits):
         return ""
+    if digits == text:
+        near = context.before(match.string, match.start(), field)
+        return "" if context.ends_with("phone.not_after", near) else text
     return text  # ARCEP: 0 and 1 to 9 begin every number of ten digits
 
 
@@ -117,14 +138,16 @@ def counts(digits: str) -> bool:
     >>> counts("0102030405"), counts("0612345678")
     (True, False)
     """
-    pairs = [int(digits[place : place + 2]) for place in range(0, len(digits) - 1, 2)]
-    return len({after - before for before, after in itertools.pairwise(pairs)}) == 1
+    pairs = (int(digits[place : place + 2]) for place in range(0, len(digits) - 1, 2))
+    steps = (after - before for before, after in itertools.pairwise(pairs))
+    first = next(steps, None)
+    return first is not None and all(step == first for step in steps)
 
 
 def north_american(match: re.Match[str], field: str, regions: tuple[str, ...]) -> str:
     """A number written 415-555-0132 or (415) 555-0132: the shape alone is enough."""
     text = match.group()
-    digits = re.sub(r"\D", "", text.split("x")[0]).removeprefix("1")
+    digits = digits_only(text.split("x")[0]).removeprefix("1")
     near = context.before(match.string, match.start(), field)
     fits = {"US", "CA"} & set(regions) and digits[0] in "23456789" and digits[:3] != "000"
     if context.says("phone.before", near):
@@ -140,7 +163,7 @@ def announced(match: re.Match[str], field: str, regions: tuple[str, ...]) -> str
     near = context.before(match.string, match.start(), field)
     if context.ends_with("phone.not_after", near):
         return ""
-    digits = re.sub(r"\D", "", text)
+    digits = digits_only(text)
     if context.says("phone.before", near) or context.begins_with(
         "phone.after", context.after(match.string, match.end())
     ):
@@ -148,9 +171,11 @@ def announced(match: re.Match[str], field: str, regions: tuple[str, ...]) -> str
         return "" if decimal or len(set(digits)) < 2 else text
     if not re.match(r"\(?0\d", text) or text.isdigit() or re.search(r"[/\n]", text) or counts(digits):
         return ""
+    if not 10 <= len(digits) <= 12:
+        return ""
     for region in regions:
         number = parsed(text, region)
-        if number is not None and valid(number) and 10 <= len(digits) <= 12:
+        if number is not None and valid(number):
             return text
     return ""
 
@@ -162,7 +187,7 @@ def phone_key(text: str, regions: tuple[str, ...]) -> str:
     True
     """
     if "FR" in regions and FRENCH.fullmatch(text):
-        return "+33" + re.sub(r"\D", "", text)[1:]
+        return "+33" + digits_only(text)[1:]
     return e164(text, regions)
 
 
@@ -170,21 +195,72 @@ def phone_key(text: str, regions: tuple[str, ...]) -> str:
 def e164(text: str, regions: tuple[str, ...]) -> str:
     """The number in E.164 by the first region where it is valid, else its digits."""
     for region in (None, *regions):
-        number = parsed(text, region)
+        number = None if region and foreign(text, region) else parsed(text, region)
         if number is not None and (valid(number) or region is None):
             return f"+{number.country_code}{number.national_number}"
-    return re.sub(r"\D", "", text)
+    return digits_only(text)
+
+
+def foreign(text: str, region: str) -> bool:
+    """Whether a number's length alone shows that it is none of the region's, without its being parsed.
+
+    >>> foreign("(415) 555-0132", "FR"), foreign("06 12 34 56 78", "FR")
+    (True, False)
+    """
+    plain = text.translate(SIGNS)
+    code, lengths = local_numbers(region)
+    return plain.isdigit() and bool(code) and not plain.startswith(("0", code)) and len(plain) not in lengths
+
+
+@lru_cache(maxsize=512)
+def local_numbers(region: str) -> tuple[str, frozenset[int]]:
+    """The country code of a region and how many digits its numbers have after it.
+
+    No code where countries share it, or where more than 0 or the code may stand before these digits.
+    """
+    import phonenumbers
+
+    known = phonenumbers.PhoneMetadata.metadata_for_region(region, None)
+    if (
+        known is None
+        or known.national_prefix_for_parsing not in (None, "0")
+        or known.international_prefix != "00"
+    ):
+        return "", frozenset()
+    code, numbers = known.country_code, known.general_desc
+    if code is None or numbers is None or len(phonenumbers.region_codes_for_country_code(code)) > 1:
+        return "", frozenset()
+    return str(code), frozenset(numbers.possible_length)
+
+
+def regular(plain: str) -> tuple[str, str]:
+    """The country code and the digits of a number that needs no library to be read, else two empty texts.
+
+    >>> regular("+33612345678"), regular("+442079460958")
+    (('33', '612345678'), ('', ''))
+    """
+    match = REGULAR.fullmatch(plain)
+    return (match[1] or match[3], match[2] or match[4]) if match else ("", "")
 
 
 @lru_cache(maxsize=4096)
 def parsed(text: str, region: str | None) -> PhoneNumber | None:
-    """The number as phonenumbers reads it, or None."""
+    """The number as phonenumbers reads it, or None.
+
+    >>> parsed("+33 6 12 34 56 78", None).national_number, parsed("06 12 34 56 78", None)
+    (612345678, None)
+    """
     import phonenumbers
 
     if region is None:
         if not text.lstrip("( ").startswith(("+", "00")):
             return None
         text = re.sub(r"^[( ]*(?:\+|00)\s?", "+", text)
+    prefix, code = NATIONAL.get(region or "", ("", ""))
+    plain = text.translate(SIGNS)
+    country, digits = regular(code + plain.removeprefix(prefix)) if plain.startswith(prefix) else ("", "")
+    if country:
+        return phonenumbers.PhoneNumber(int(country), int(digits))
     try:
         return phonenumbers.parse(text, region)
     except phonenumbers.NumberParseException:
@@ -195,11 +271,18 @@ def valid(number: PhoneNumber) -> bool:
     """Whether the number belongs to a range that its country gives out."""
     import phonenumbers
 
+    if number.country_code == 1 and phonenumbers.is_valid_number_for_region(number, "US"):
+        return True  # asked of all 25 countries that share the code, the library finds out the same twice
     return bool(phonenumbers.is_valid_number(number))
 
 
 def possible(number: PhoneNumber) -> bool:
     """Whether the number has a length that its country uses."""
     import phonenumbers
+
+    if not number.italian_leading_zero and len(str(number.national_number)) == LENGTHS.get(
+        number.country_code or 0
+    ):
+        return True
 
     return bool(phonenumbers.is_possible_number(number))

@@ -9,13 +9,14 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from curate.pii.kinds import Found
-from curate.pii.rules import rules
+from curate.pii.rules import SecretShape, rules
 
 CREDENTIALS = re.compile(r"\b[a-zA-Z][a-zA-Z0-9+.\-]{1,20}://([^\s/@:<>\"']*:[^\s/@<>\"']+)@")
 BITCOIN = re.compile(
-    r"(?<![A-Za-z0-9])(?:bc1[ac-hj-np-z02-9]{11,71}|[13][1-9A-HJ-NP-Za-km-z]{25,34})(?![A-Za-z0-9])"
+    r"[b13](?<![A-Za-z0-9][b13])(?:(?<=b)c1[ac-hj-np-z02-9]{11,71}|(?<=[13])[1-9A-HJ-NP-Za-km-z]{25,34})"
+    r"(?![A-Za-z0-9])"
 )
-ETHEREUM = re.compile(r"(?<![A-Za-z0-9])0x[0-9a-fA-F]{40}(?![A-Za-z0-9])")
+ETHEREUM = re.compile(r"0x(?<![A-Za-z0-9]0x)[0-9a-fA-F]{40}(?![A-Za-z0-9])")
 HANDLE = re.compile(r"(?<![\w@./`(\[\"'+-])@([A-Za-z]\w{2,29}(?:\.\w+)?)(?![\w/(@])")
 
 
@@ -27,9 +28,7 @@ def find_secrets(text: str, field: str) -> Iterator[Found]:
     ['abc123def', 'hunter22!']
     """
     low = text.lower()
-    for shape in rules().secrets:
-        if not any(hint in low for hint in shape.hints):
-            continue
+    for shape in dict.fromkeys([shape for hint, shape in hints() if hint in low]):
         for match in shape.pattern.finditer(text):
             start, stop = match.span("value") if "value" in shape.pattern.groupindex else match.span()
             if mixed(text[start:stop]) or "PRIVATE KEY" in text[start:stop]:
@@ -40,7 +39,7 @@ def find_secrets(text: str, field: str) -> Iterator[Found]:
     if "=" in text:
         for match in token_pattern().finditer(text):
             yield Found(match.start(1), match.end(1), "secret", match.group(1))
-    if any(word[:4] in low for word in rules().words["password.words"]):
+    if any(map(low.__contains__, password_starts())):
         yield from passwords(text)
     if (
         field
@@ -48,6 +47,18 @@ def find_secrets(text: str, field: str) -> Iterator[Found]:
         and looks_chosen(text.strip())
     ):
         yield Found(0, len(text), "secret", text)
+
+
+@lru_cache(maxsize=1)
+def hints() -> tuple[tuple[str, SecretShape], ...]:
+    """Each shape of the rules by each of its hints."""
+    return tuple((hint, shape) for shape in rules().secrets for hint in shape.hints)
+
+
+@lru_cache(maxsize=1)
+def password_starts() -> tuple[str, ...]:
+    """The first letters of the words for a password: without any of them, a text has none."""
+    return tuple({word[:4] for word in rules().words["password.words"]})
 
 
 def passwords(text: str) -> Iterator[Found]:
@@ -104,9 +115,9 @@ def find_wallets(text: str, field: str) -> Iterator[Found]:
     >>> [found.kind for found in find_wallets("1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa", "")]
     ['crypto']
     """
-    from stdnum import bitcoin
-
     for match in BITCOIN.finditer(text):
+        from stdnum import bitcoin
+
         if bitcoin.is_valid(match.group()):
             yield Found(match.start(), match.end(), "crypto", match.group())
     for match in ETHEREUM.finditer(text):

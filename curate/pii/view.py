@@ -24,7 +24,10 @@ CHANGING = re.compile(
 """What stands for other characters than it shows: entities, percent codes, escapes, quoted-printable line
 ends.
 """
-MARKED = re.compile(rf"[{HIDDEN}]|&[#a-zA-Z]|%[0-9A-Fa-f]{{2}}|\\[unrt]|=\r?\n")
+MARKED = re.compile(
+    rf"[{HIDDEN}&%\\=](?:(?<=[{HIDDEN}])|(?<=&)[#a-zA-Z]|(?<=%)[0-9A-Fa-f]{{2}}|(?<=\\)[unrt]|(?<==)\r?\n)"
+)
+"""Whether there is any: it begins with a class of characters, to which Python's engine leaps."""
 TAG = re.compile(r"<(?!(?:[A-Z]+(?:_\d+)?>))/?[a-zA-Z][^<>]{0,400}>|<!--.*?-->", re.DOTALL)
 
 
