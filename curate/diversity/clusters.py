@@ -74,6 +74,17 @@ def directions(rows: sparse.csr_array, number: int, random: np.random.Generator)
     return values[order], axes * np.where(signs == 0, 1.0, signs)
 
 
+def strengths(rows: sparse.csr_array, number: int, random: np.random.Generator) -> Floats:
+    """The largest singular values, falling: what `directions` gives without the vectors, for less."""
+    number = min(number, min(rows.shape))
+    if min(rows.shape) <= DENSE:
+        values: Floats = np.linalg.svd(rows.toarray(), compute_uv=False)
+    else:
+        start = random.normal(size=min(rows.shape))
+        values = svds(rows, k=number, tol=1e-4, v0=start, return_singular_vectors=False)
+    return np.sort(values)[::-1][:number]
+
+
 def by_chance(counts: sparse.csr_array, random: np.random.Generator) -> sparse.csr_array:
     """As many words said in each row and as often each word, dealt anew: what is left without topics."""
     entries = counts.tocoo()
@@ -87,10 +98,10 @@ def dimensions(
     counts: sparse.csr_array, rows: sparse.csr_array, most: int, random: np.random.Generator
 ) -> int:
     """How many directions tell more than chance: 1 (what all have in common) where there are no topics."""
-    chance, _ = directions(weighted(by_chance(counts, random))[0], 2, random)
+    chance = strengths(weighted(by_chance(counts, random))[0], 2, random)
     asked = min(most, FIRST)
     while True:
-        values, _ = directions(rows, asked + 1, random)
+        values = strengths(rows, asked + 1, random)
         wide = 1 + int((values[1:] > MARGIN * chance[-1]).sum())
         if wide <= asked or asked == most:
             return wide

@@ -162,9 +162,10 @@ def languages_size(sentences: pl.DataFrame) -> int:
 
 def written(held: pl.DataFrame, texts: pl.Series) -> pl.Series:
     """The words as they stand in a text: rows with `row`, `start`, `stop` (bytes)."""
+    places = held.select("start", "stop").iter_rows()
     found = [
-        texts[row].encode()[start:stop].decode("utf-8", "ignore")
-        for row, start, stop in held.select("row", "start", "stop").iter_rows()
+        text.encode()[start:stop].decode("utf-8", "ignore")
+        for text, (start, stop) in zip(texts.gather(held["row"]), places, strict=True)
     ]
     return pl.Series("form", found, dtype=pl.String)
 
