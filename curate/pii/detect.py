@@ -81,8 +81,8 @@ def detect(text: str, field: str, settings: Settings) -> list[Found]:
             found.extend(detector(text, field))
     if "phone" in possible and "phone" in settings.kinds:
         found.extend(phones.find_phones(text, field, settings.regions))
-    if not found:
-        return found
+    if not settings.keep:
+        return resolved(text, found)
     return resolved(text, [one for one in found if not settings.keeps(one, text[one.start : one.stop])])
 
 

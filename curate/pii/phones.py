@@ -8,7 +8,6 @@ Left alone: dates, times, prices, decimals, runs of pairs (01 02 03), bare digit
 
 from __future__ import annotations
 
-import itertools
 import re
 from collections.abc import Iterator
 from functools import lru_cache
@@ -138,10 +137,15 @@ def counts(digits: str) -> bool:
     >>> counts("0102030405"), counts("0612345678")
     (True, False)
     """
-    pairs = (int(digits[place : place + 2]) for place in range(0, len(digits) - 1, 2))
-    steps = (after - before for before, after in itertools.pairwise(pairs))
-    first = next(steps, None)
-    return first is not None and all(step == first for step in steps)
+    if len(digits) < 4:
+        return False
+    last, step = int(digits[2:4]), int(digits[2:4]) - int(digits[:2])
+    for place in range(4, len(digits) - 1, 2):
+        pair = int(digits[place : place + 2])
+        if pair - last != step:
+            return False
+        last = pair
+    return True
 
 
 def north_american(match: re.Match[str], field: str, regions: tuple[str, ...]) -> str:
