@@ -20,7 +20,7 @@ from scipy import special  # type: ignore[import-untyped]
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from curate import schema
-from curate.diversity import reference, topics
+from curate.diversity import dealing, reference, topics
 from curate.diversity.facts import Reference, Settings
 from curate.diversity.numbers import effective
 
@@ -38,6 +38,7 @@ class Planted:
     topic_words: int = 80
     shared_words: int = 1200
     evenness: float = 3.0
+    branching: float = 0.0  # share of conversations that are trees of two to nine branches of one question
 
 
 def vocabulary(count: int, random: np.random.Generator) -> NDArray[np.str_]:
@@ -78,16 +79,22 @@ def corpus(
     random = np.random.default_rng([seed, draw])
     labels = random.choice(planted.topics, planted.conversations, p=told)
     lengths = np.maximum(4, random.poisson(planted.words * random.gamma(4, 0.25, planted.conversations)))
-    texts, ids = [], []
+    branches = np.ones(planted.conversations, np.int64)
+    if planted.branching:
+        grown = random.random(planted.conversations) < planted.branching
+        branches[grown] = random.integers(2, 10, int(grown.sum()))
+    texts, ids, trees = [], [], []
     for number, (topic, length) in enumerate(zip(labels, lengths, strict=True)):
         said = random.choice(words, length, p=law[topic])
         cut = max(1, length // 3)
-        texts += [" ".join(said[:cut]), " ".join(said[cut:])]
-        ids += [f"c{draw}-{number:06d}"] * 2
-    rows = schema.messages(
-        {"conversation_id": ids, "role": ["user", "assistant"] * len(labels), "text": texts}
-    )
-    return rows, labels.astype(np.int64), told
+        for branch in range(branches[number]):
+            answer = random.choice(words, length - cut, p=law[topic]) if branch else said[cut:]
+            texts += [" ".join(said[:cut]), " ".join(answer)]
+            ids += [f"c{draw}-{number:06d}" + f".{branch}" * bool(branch)] * 2
+            trees += [f"t{draw}-{number:06d}" if branches[number] > 1 else None] * 2
+    told_by = {"role": ["user", "assistant"] * (len(ids) // 2), "tree": trees}
+    rows = schema.messages({"conversation_id": ids, "text": texts, **told_by})
+    return rows, np.repeat(labels, branches).astype(np.int64), told
 
 
 def adjusted_mutual_information(one: NDArray[np.int64], other: NDArray[np.int64]) -> float:
@@ -170,7 +177,7 @@ def beside(planted: Planted, seed: int, shift: float) -> tuple[Reference, float]
         rows, _, _ = corpus(planted, seed, told, draw)
         ranked = reference.whole(rows.with_columns(part=0), pl.lit(value=True))
         sides.append(reference.different(ranked, Settings()))
-    truth, _ = reference.bits(np.stack([shares, moved]))
+    truth = float(dealing.bits(np.stack([shares, moved]))[0])
     return reference.compared(sides[0], sides[1], Settings()), truth
 
 
@@ -206,19 +213,47 @@ def tell_shifts(seeds: range) -> None:
         print(f"{shift:.0%} | " + " | ".join(f"{share:.1%}" for share in told), flush=True)
 
 
+def tell_chance(seeds: range) -> None:
+    """What is claimed of two halves of one corpus, dealt by conversations or by whole trees."""
+    print("two halves of one corpus | any claim | kinds over their chance range")
+    for name, planted in (
+        ("conversations", Planted(topics=8, conversations=2000)),
+        ("trees, three in ten of 2 to 9 branches", Planted(topics=8, conversations=800, branching=0.3)),
+    ):
+        claimed, over = [], []
+        for seed in seeds:
+            made = halves(planted, seed)
+            claimed.append(any(one.claimed for one in (*made.divergences, *made.slices)))
+            over += [one.p <= Settings().level for one in made.divergences]
+        print(f"{name} | {np.mean(claimed):.1%} | {np.mean(over):.1%}", flush=True)
+
+
+def halves(planted: Planted, seed: int) -> Reference:
+    """A corpus dealt at random into two halves, trees whole, and the halves compared."""
+    rows, _, _ = corpus(planted, seed)
+    cluster = pl.coalesce("tree", "conversation_id")
+    names = rows.select(cluster).to_series().unique(maintain_order=True)
+    sides = np.random.default_rng([seed, 9]).permutation(len(names)) % 2
+    told = []
+    for side in (0, 1):
+        some = rows.filter(cluster.is_in(names.filter(pl.Series(sides == side)).implode()))
+        ranked = reference.whole(some.with_columns(part=0), pl.lit(value=True))
+        told.append(reference.different(ranked, Settings()))
+    return reference.compared(told[0], told[1], Settings())
+
+
 def main() -> None:
     """Every kind of corpus in turn; prints a table."""
     asked = argparse.ArgumentParser(description=__doc__.split("\n")[0] if __doc__ else "")
     asked.add_argument("--corpora", type=int, default=100)
     asked.add_argument("--seed", type=int, default=1000)
-    asked.add_argument("--part", choices=("topics", "shifts", "both"), default="both")
+    asked.add_argument("--part", choices=("topics", "shifts", "chance", "all"), default="all")
     given = asked.parse_args()
     seeds = range(given.seed, given.seed + given.corpora)
     started = time.time()
-    if given.part != "shifts":
-        tell_topics(seeds)
-    if given.part != "topics":
-        tell_shifts(seeds)
+    for name, tell in (("topics", tell_topics), ("shifts", tell_shifts), ("chance", tell_chance)):
+        if given.part in (name, "all"):
+            tell(seeds)
     print(f"{given.corpora} corpora of each kind, seeds from {given.seed}, {time.time() - started:.0f} s")
 
 

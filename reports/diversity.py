@@ -32,11 +32,12 @@ def section(facts: Facts | None, lang: str) -> dict[str, Any]:
 
 
 def sentences(twin: bytes, lang: str = "en") -> list[str]:
-    """The lead and what to collect next, from the JSON twin, as plain sentences."""
+    """The lead, how far the reference lies, what to collect next: the JSON twin as plain sentences."""
     facts, words = parse(twin), load_words(lang)
     shown = diversity_views.section(facts, words)
     advice = [one.replace("`", "") for one in shown.advice] or [words("diversity.next.nothing")]
-    return [shown.lead, *advice]
+    far = diversity_views.apart(facts, words)
+    return [shown.lead, *([far] if far else []), *advice]
 
 
 @cache

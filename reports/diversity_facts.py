@@ -128,7 +128,7 @@ class Compared:
 
 @dataclass(frozen=True, kw_only=True)
 class Divergence:
-    """How far a kind lies from the reference."""
+    """How far a kind lies from the reference: as seen, what chance brings, what is left of it."""
 
     kind: str
     bits: float
@@ -136,6 +136,8 @@ class Divergence:
     high: float
     p: float
     claimed: bool
+    observed: float | None = None
+    chance: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

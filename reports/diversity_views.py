@@ -233,17 +233,39 @@ def vendi(facts: Facts, words: Words) -> list[tuple[str, str]]:
     ]
 
 
+def apart(facts: Facts, words: Words) -> str:
+    """In which kinds what was kept lies further from the traffic to come than chance brings; "" unasked."""
+    if facts.reference is None:
+        return ""
+    far = [
+        words(
+            "diversity.reference.far",
+            kind=words(f"diversity.kind.{one.kind}"),
+            bits=words.number(one.observed or one.bits, 3),
+            chance="–" if one.chance is None else words.number(one.chance, 3),
+        )
+        for one in facts.reference.divergences
+        if one.claimed
+    ]
+    told = (
+        words("diversity.reference.apart", kinds="; ".join(far)) if far else words("diversity.reference.same")
+    )
+    return f"{words('diversity.reference.title')}: {told}"
+
+
 def reference(facts: Facts, words: Words) -> tuple[str, Table, Table | None] | None:
     """The comparison with the traffic to come: its lead, how far each kind lies apart, what stands out."""
     told = facts.reference
     if told is None:
         return None
     lead = words("diversity.reference.lead", n=told.conversations, reference=told.reference_conversations)
-    head = [words("diversity.steps.what"), words("diversity.reference.bits"), words("diversity.interval")]
-    head += [words("diversity.reference.p"), words("diversity.sure")]
+    head = [words("diversity.steps.what")]
+    head += [words(f"diversity.reference.{name}") for name in ("bits", "chance", "beyond")]
+    head += [words("diversity.interval"), words("diversity.reference.p"), words("diversity.sure")]
     far = [
         [
             words(f"diversity.kind.{one.kind}"),
+            *("–" if value is None else words.number(value, 3) for value in (one.observed, one.chance)),
             words.number(one.bits, 3),
             f"{words.number(one.low, 3)}–{words.number(one.high, 3)}",
             words.number(one.p, 3),

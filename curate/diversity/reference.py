@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Set
-from dataclasses import replace
+from collections.abc import Sequence
 
 import numpy as np
 import polars as pl
-from scipy import special  # type: ignore[import-untyped]
 
 from curate import schema
-from curate.bias.stats import benjamini_hochberg, ratio_interval
 from curate.dedup.conversations import conversation_table
-from curate.diversity import facts, layout, placing, sample, topics
+from curate.diversity import apart, dealing, facts, layout, placing, sample, topics
 from curate.diversity.advice import from_reference
-from curate.diversity.facts import Compared, Divergence, DiversityFacts, Place, Reference, Settings
-from curate.diversity.numbers import Z95, Floats, Longs, codes_of
+from curate.diversity.facts import DiversityFacts, Place, Reference, Settings
+from curate.diversity.numbers import codes_of
 from curate.passes.base import GlobalPass
 from curate.passes.redact_pii import RedactPii
 from curate.runs import Run
@@ -126,22 +123,20 @@ def compared(kept: pl.DataFrame, traffic: pl.DataFrame, settings: Settings) -> R
         units.append(placed.with_columns(pl.lit(side, pl.UInt8).alias("side")))
     both = octaves(pl.concat(units), model)
     sides_of = both["side"].to_numpy()
-    counts = [int((sides_of == side).sum()) for side in (0, 1)]
+    deals = dealing.deal(sides_of, both["block"].to_numpy(), settings.permutations, settings.seed)
     divergences, slices = [], []
     for kind in KINDS:
         codes, names = codes_of(both[kind].to_numpy())
-        told = [codes[(codes >= 0) & (sides_of == side)] for side in (0, 1)]
-        if all(map(len, told)):
-            table = np.stack([np.bincount(one, minlength=len(names)) for one in told])
-            divergences.append(divergence(kind, table, settings))
-            slices += beside(kind, names, table)
-    far = claimed(divergences, settings.level)
+        if all((codes[sides_of == side] >= 0).any() for side in (0, 1)):
+            divergences.append(apart.divergence(kind, codes, sides_of, deals))
+            slices += apart.beside(kind, names, codes, sides_of, deals)
+    far = apart.claimed(divergences, settings.level)
     return Reference(
-        conversations=counts[0],
-        reference_conversations=counts[1],
+        conversations=int((sides_of == 0).sum()),
+        reference_conversations=int((sides_of == 1).sum()),
         topics=places(model),
         divergences=far,
-        slices=claimed_slices(slices, {one.kind for one in far if one.claimed}, settings.level),
+        slices=apart.claimed_slices(slices, {one.kind for one in far if one.claimed}, settings.level),
     )
 
 
@@ -165,104 +160,6 @@ def octaves(units: pl.DataFrame, model: topics.TopicModel) -> pl.DataFrame:
 
     named = names.gather(units["topic"].fill_null(len(model.topics)).cast(pl.UInt32))
     return units.with_columns(named, octave("length"), octave("turns"))
-
-
-def bits(table: Floats) -> tuple[float, Floats]:
-    """Jensen-Shannon divergence of two rows of counts in bits (Lin 1991), and what each cell tells."""
-    shares = table / table.sum(1, keepdims=True)
-    middle = shares.mean(0)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        told = np.where(shares > 0, np.log2(shares / middle), 0.0)
-    return float((shares * told).sum() / 2), told / 2
-
-
-def divergence(kind: str, table: Longs, settings: Settings) -> Divergence:
-    """How far the two rows of counts lie apart, less what sampling brings, with interval and p-value.
-
-    The permutation deals the conversations to both sides anew; its mean is the bias, its spread is added to
-    the linearised variance, which is none where both are one.
-    """
-    random = np.random.default_rng(settings.seed)
-    seen = table[:, table.sum(0) > 0].astype(np.float64)
-    value, told = bits(seen)
-    both = seen.sum(0).astype(np.int64)
-    dealt = random.multivariate_hypergeometric(
-        both, int(seen[0].sum()), size=settings.permutations, method="marginals"
-    )
-    chance = np.array([bits(np.stack([row, both - row]).astype(np.float64))[0] for row in dealt])
-    error = chance.var()
-    for row, cell in zip(seen / seen.sum(1, keepdims=True), told, strict=True):
-        error += float((row * cell**2).sum() - (row * cell).sum() ** 2) / float(seen.sum(1).min())
-    middle = max(0.0, value - float(chance.mean()))
-    half = Z95 * float(np.sqrt(error))
-    p = (1 + int((chance >= value - 1e-12).sum())) / (1 + len(chance))
-    return Divergence(
-        kind=kind,
-        bits=middle,
-        low=max(0.0, middle - half),
-        high=min(1.0, middle + half),
-        p=p,
-        q=1.0,
-        claimed=False,
-    )
-
-
-def claimed(found: Sequence[Divergence], level: float) -> tuple[Divergence, ...]:
-    """The divergences with q-values over all kinds, and claims under the level."""
-    q = benjamini_hochberg([one.p for one in found])
-    told = zip(found, q, strict=True)
-    return tuple(replace(one, q=float(value), claimed=bool(value <= level)) for one, value in told)
-
-
-def beside(kind: str, names: Sequence[str], table: Longs) -> list[tuple[Compared, float]]:
-    """Each slice's shares, their ratio (training over reference), and the p-value of a score test."""
-    hits, sizes = table.astype(np.float64), table.sum(1).astype(np.float64)
-    ratio, low, high = ratio_interval(
-        hits[0], np.full(len(names), sizes[0]), hits[1], np.full(len(names), sizes[1])
-    )
-    shares = hits / sizes[:, None]
-    pooled = hits.sum(0) / sizes.sum()
-    with np.errstate(divide="ignore", invalid="ignore"):
-        z = (shares[0] - shares[1]) / np.sqrt(pooled * (1 - pooled) * (1 / sizes).sum())
-    p = np.nan_to_num(2 * special.ndtr(-np.abs(z)), nan=1.0)
-    return [
-        (
-            Compared(
-                kind=kind,
-                name=name,
-                count=int(table[0, at]),
-                share=float(shares[0, at]),
-                reference_count=int(table[1, at]),
-                reference_share=float(shares[1, at]),
-                ratio=float(ratio[at]) if np.isfinite(ratio[at]) else None,
-                low=float(low[at]),
-                high=float(high[at]) if np.isfinite(high[at]) else None,
-                q=1.0,
-                claimed=False,
-            ),
-            float(p[at]),
-        )
-        for at, name in enumerate(names)
-        if table[:, at].sum() >= 5
-    ]
-
-
-def claimed_slices(
-    found: Sequence[tuple[Compared, float]], kinds: Set[str], level: float
-) -> tuple[Compared, ...]:
-    """The slices with q-values over all, the largest difference of shares first in each kind.
-
-    A slice is claimed in one of `kinds` only, those that differ as a whole: where nothing differs, about
-    `level` of comparisons claim anything, not more.
-    """
-    q = benjamini_hochberg([p for _, p in found])
-    told = [
-        replace(one, q=float(value), claimed=bool(value <= level) and one.kind in kinds)
-        for (one, _), value in zip(found, q, strict=True)
-    ]
-    return tuple(
-        sorted(told, key=lambda one: (KINDS.index(one.kind), -abs(one.share - one.reference_share), one.name))
-    )
 
 
 def places(model: topics.TopicModel) -> tuple[Place, ...]:

@@ -16,7 +16,7 @@ from curate.diversity.advice import to_collect
 from curate.diversity.examine import measure
 from curate.diversity.facts import DiversityFacts, Settings
 from curate.diversity.numbers import change, effective
-from curate.diversity.reference import bits, compare, divergence
+from curate.diversity.reference import compare
 from curate.diversity.vendi import score
 from curate.errors import InputError
 
@@ -237,15 +237,6 @@ def test_the_vendi_score_of_copies_is_that_of_one_of_each() -> None:
     copied = np.kron(np.eye(6), np.ones((3, 3)))
     assert score(distinct) == pytest.approx(6)
     assert score(copied) == pytest.approx(6)
-
-
-def test_divergence_is_none_of_equal_shares_and_one_bit_of_disjoint_ones() -> None:
-    assert bits(np.array([[10.0, 20.0], [30.0, 60.0]]))[0] == pytest.approx(0)
-    assert bits(np.array([[10.0, 0.0], [0.0, 60.0]]))[0] == pytest.approx(1)
-    far = divergence("topic", np.array([[100, 0], [0, 100]]), Settings())
-    assert far.bits > 0.95
-    assert far.high <= 1
-    assert far.p == pytest.approx(1 / 1000)
 
 
 def test_what_is_asked_for_reaches_the_share() -> None:

@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 import reports
-from reports.diversity import read, section, sentences
+from reports import diversity_views
+from reports.diversity import load_words, read, section, sentences
 from reports.diversity_facts import parse
 from reports.shapes import ReportError
 
@@ -67,7 +68,17 @@ def twin(content: str = "") -> dict[str, Any]:
     compared = {"kind": "topic", "name": names[0], "count": 50, "share": 0.5, "reference_count": 0} | {
         "reference_share": 0.0, "ratio": None, "low": 2.0, "high": None, "q": 0.0, "claimed": True
     }  # fmt: skip
-    far = {"kind": "length", "bits": 0.2, "low": 0.1, "high": 0.3, "p": 0.001, "q": 0.01, "claimed": True}
+    far = {
+        "kind": "length",
+        "observed": 0.212,
+        "chance": 0.017,
+        "bits": 0.2,
+        "low": 0.1,
+        "high": 0.3,
+        "p": 0.001,
+        "q": 0.01,
+        "claimed": True,
+    }
     return {
         "format": "tamis-diversity",
         "version": 1,
@@ -160,11 +171,32 @@ def test_the_section_stands_in_the_report_once_and_says_what_to_collect(
 def test_advice_names_the_pass_to_look_at_and_the_number_to_collect() -> None:
     told = sentences(encoded(twin()))
     assert told[0].startswith("As diverse as 2.5 equally common topics (95% interval 2.2 to 2.8); 3 topics")
-    assert "because too_toxic removed most of them" in told[1]
-    assert told[1].startswith("Conversations about guitar, chord, song: 2 kept")
-    assert "About 40 more" in told[2]
-    assert "30% of the traffic to come, but 1% of what was kept" in told[3]
-    assert told[4].startswith("Conversations in French that begin with a complaint")
+    assert told[1].endswith(
+        "further apart than by chance. Length, in characters: 0.212 bits, by chance up to 0.017."
+    )
+    assert "because too_toxic removed most of them" in told[2]
+    assert told[2].startswith("Conversations about guitar, chord, song: 2 kept")
+    assert "About 40 more" in told[3]
+    assert "30% of the traffic to come, but 1% of what was kept" in told[4]
+    assert told[5].startswith("Conversations in French that begin with a complaint")
+
+
+def test_a_divergence_within_chance_is_told_beside_it_and_named_nowhere() -> None:
+    made = twin()
+    made["reference"]["divergences"][0] |= {"observed": 0.011, "claimed": False}
+    made["reference"]["slices"][0]["claimed"] = False
+    assert sentences(encoded(made))[1].endswith("Nothing stands out: both could be drawn from one source.")
+    told = diversity_views.reference(parse(encoded(made)), load_words("en"))
+    assert told and told[2] is None
+    assert [cell.shown for cell in told[1].rows[0]][1:3] == ["0.011", "0.017"]
+
+
+def test_facts_without_a_chance_range_still_have_their_table() -> None:
+    made = twin()
+    for name in ("observed", "chance"):
+        del made["reference"]["divergences"][0][name]
+    told = diversity_views.reference(parse(encoded(made)), load_words("en"))
+    assert told and [cell.shown for cell in told[1].rows[0]][1:3] == ["–", "–"]
 
 
 def test_names_from_the_data_are_escaped() -> None:
