@@ -19,7 +19,7 @@ from curate.preview import Preview
 from curate.preview.expected import CONFIDENCE, Alarm
 from curate.preview.intervals import Estimate
 from curate.recipe import kind_of
-from curate.terminal import diff_text
+from curate.terminal import diff_text, unmatched_line
 from curate.why import changes_of
 
 FILES = 20
@@ -43,6 +43,8 @@ def show(console: Console, told: Preview) -> None:
         console.print(Text(f"unreadable: {row['source']}: {row['reason']}", style="yellow"))
     if told.skipped:
         console.print(Text(f"{len(told.skipped):,} files are no chat logs by their names and are left aside"))
+    if told.unmatched:
+        console.print(unmatched_line(told.unmatched))
     for alarm in told.alarms:
         console.print(
             Panel(alarm_text(alarm), border_style="yellow", title="may ask for a look", title_align="left")

@@ -43,6 +43,7 @@ class Recipe:
     description: str = ""
     inputs: tuple[InputOptions, ...] = ()
     passes: tuple[Pass, ...] = ()
+    folder: str = ""  # where its file lies: `files` of its inputs may be named from there
 
     @property
     def single(self) -> tuple[Pass, ...]:
@@ -138,19 +139,19 @@ def load(spec: str | Path | Recipe = DEFAULT, sets: Sequence[str] = ()) -> Recip
     """
     if isinstance(spec, Recipe):
         return spec
-    path = Path(spec)
+    path, folder = Path(spec), ""
     if str(spec) in shipped():
         text, where = (
             (resources.files("rules") / "recipes" / f"{spec}.toml").read_text("utf-8"),
             f"{spec}.toml",
         )
     else:
-        text, where = read_text(path), path.name
+        text, where, folder = read_text(path), path.name, str(path.parent)
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise RecipeError(f"{where} is not valid TOML: {error}; see https://toml.io") from None
-    return parse(data, where, sets)
+    return dataclasses.replace(parse(data, where, sets), folder=folder)
 
 
 def read_text(path: Path) -> str:

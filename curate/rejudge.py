@@ -49,8 +49,10 @@ def rejudge(out: str, sets: Sequence[str]) -> Run:
     stages = Stages(job, shards, InProcess(), lambda stage, done, of: None)
     marked = stages.settle_and_mark(f"{NEW}decided", {}, NEW)
     stages.move_limits(f"{NEW}decided", measured.passes, NEW)
-    kept = ("started", "seconds", "input_key", "inputs", "skipped", "touched")
-    again = {key: told[key] for key in kept} | {"measured": told.get("measured", told["recipe"])}
+    kept = ("started", "seconds", "input_key", "inputs", "skipped", "unmatched", "touched")
+    again = {key: told[key] for key in kept if key in told} | {
+        "measured": told.get("measured", told["recipe"])
+    }
     conclude(job, dict(told["counts"]), marked, again, NEW)
     finish_interrupted(run.storage)
     return run

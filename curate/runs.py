@@ -16,6 +16,7 @@ from curate.check import check
 from curate.engines import executor
 from curate.errors import InputError, LimitBrokenError
 from curate.passes.base import Redaction
+from curate.readers.told import Told
 from curate.readers.types import InputOptions, Look, Plan
 from curate.recipe import DEFAULT, Recipe, load, parse
 from curate.sieve import WORK, Job, Shard, shard_key
@@ -143,10 +144,10 @@ def run(
     made = load(recipe, sets)
     check(made)
     job = Job(out=str(out), recipe=made, keep_unread=keep_unread, jsonl=jsonl)
-    given = asked(inputs, format, made)
+    given, told = asked(inputs, format, made)
     refuse_foreign(job.storage, [name for one in given for name in one.files])
     check_writable(job.storage)
-    plan = with_public_names(readers.plan(given, shard_bytes, limit), made)
+    plan = with_public_names(readers.plan(given, shard_bytes, limit, told), made)
     if not plan.pieces:
         raise InputError(nothing_readable(plan))
     shards = cut_into_shards(plan, shard_bytes)
@@ -163,24 +164,27 @@ def nothing_readable(plan: Plan) -> str:
     """The error where no file can be read: the first reasons, and what to do."""
     reasons = [f"{row['source']}: {row['reason']}" for row in plan.quarantined.head(3).to_dicts()]
     reasons += [f"{source}: no chat log by its name" for source in plan.skipped[: 3 - len(reasons)]]
+    reasons += [f"[[input]] '{files}' names none of the files given" for files in plan.unmatched[:1]]
     said = "; ".join(reasons)
     return f"nothing readable in what was given ({said}); --format or [[input]] can say what it is"
 
 
 def asked(
     inputs: str | Path | Sequence[str | Path | InputOptions], format_: str, made: Recipe
-) -> list[InputOptions]:
-    """The inputs to read: those given, or the recipe's own."""
+) -> tuple[list[InputOptions], Told]:
+    """The inputs to read, those given or the recipe's own; and what the recipe says of the files given."""
     given = [inputs] if isinstance(inputs, str | Path) else list(inputs)
     ready = [one for one in given if isinstance(one, InputOptions)]
     names = tuple(str(one) for one in given if not isinstance(one, InputOptions))
     if names:
         ready.append(InputOptions(files=names, format=format_))
-    if not ready and not made.inputs:
+    if ready:
+        return ready, Told(made.inputs, (made.folder, ""))
+    if not made.inputs:
         raise InputError(
             "no INPUT given and none in the recipe; name files or folders, as in 'curate run logs/'"
         )
-    return ready or list(made.inputs)
+    return list(made.inputs), Told()
 
 
 def with_public_names(plan: Plan, made: Recipe) -> Plan:
@@ -188,7 +192,11 @@ def with_public_names(plan: Plan, made: Recipe) -> Plan:
     redactors = [one for one in made.passes if isinstance(one, Redaction)]
     if not redactors:
         return plan
-    sources = {look.source for look in plan.detected} | {*plan.quarantined["source"].to_list(), *plan.skipped}
+    sources = {look.source for look in plan.detected} | {
+        *plan.quarantined["source"].to_list(),
+        *plan.skipped,
+        *plan.unmatched,
+    }
     names = {name: redactors[0].redact_name(name) for name in sources}
     if all(before == after for before, after in names.items()):
         return plan
@@ -200,7 +208,15 @@ def with_public_names(plan: Plan, made: Recipe) -> Plan:
     quarantined = plan.quarantined.with_columns(pl.col("source").replace(names))
     detected = tuple(named(look) for look in plan.detected)
     skipped = tuple(names[source] for source in plan.skipped)
-    return replace(plan, pieces=pieces, quarantined=quarantined, detected=detected, skipped=skipped)
+    unmatched = tuple(names[files] for files in plan.unmatched)
+    return replace(
+        plan,
+        pieces=pieces,
+        quarantined=quarantined,
+        detected=detected,
+        skipped=skipped,
+        unmatched=unmatched,
+    )
 
 
 def cut_into_shards(plan: Plan, shard_bytes: int) -> list[Shard]:

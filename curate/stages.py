@@ -71,6 +71,7 @@ class Stages:
             "input_key": input_key(sieved),
             "inputs": inputs,
             "skipped": list(plan.skipped),
+            "unmatched": list(plan.unmatched),
             "touched": touched,
         }
         conclude(self.job, counts, marked, told)

@@ -30,10 +30,24 @@ def summary(console: Console, run: Run) -> None:
         console.print(f"{unread:,} unreadable records or files are listed in [bold]quarantine.jsonl[/]")
     if told["skipped"]:
         console.print(f"no chat logs by their names: {escape(', '.join(told['skipped'][:5]))}")
+    if told.get("unmatched"):
+        console.print(unmatched_line(told["unmatched"]))
     if console.is_terminal:
         for example in examples(run):
             console.print(example)
     console.print(last_line(run, told), soft_wrap=True)
+
+
+def unmatched_line(unmatched: Sequence[str]) -> Text:
+    """Which [[input]] of the recipe say nothing of the files given.
+
+    >>> unmatched_line(["chat.csv, *.tsv"]).plain
+    "[[input]] of the recipe names none of the files given: 'chat.csv, *.tsv'"
+    """
+    return Text(
+        f"[[input]] of the recipe names none of the files given: {', '.join(map(repr, unmatched))}",
+        style="yellow",
+    )
 
 
 def last_line(run: Run, told: Mapping[str, Any]) -> str:

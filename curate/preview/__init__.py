@@ -46,6 +46,7 @@ class Preview:
     detected: tuple[Look, ...]
     unreadable: pl.DataFrame  # schema.QUARANTINE: files that cannot be read at all
     skipped: tuple[str, ...]  # files that are no chat logs by their names
+    unmatched: tuple[str, ...]  # `files` of each [[input]] that names none of the files given
     counts: dict[str, int]  # exact: records, conversations, messages, quarantined, files_unreadable
     sampled: int
     neighbours: int
@@ -109,6 +110,7 @@ def preview(
         detected=plan.detected,
         unreadable=plan.quarantined,
         skipped=plan.skipped,
+        unmatched=plan.unmatched,
         counts=counts,
         sampled=len(chosen),
         neighbours=len(beside),
@@ -136,7 +138,8 @@ def planned(
     limit: int | None,
 ) -> Plan:
     """What a run would read. Raises InputError where there is nothing to read."""
-    plan = runs.with_public_names(readers.plan(runs.asked(inputs, format_, made), shard_bytes, limit), made)
+    given, told = runs.asked(inputs, format_, made)
+    plan = runs.with_public_names(readers.plan(given, shard_bytes, limit, told), made)
     if not plan.pieces:
         raise InputError(runs.nothing_readable(plan))
     return plan
@@ -218,6 +221,7 @@ def as_data(told: Preview) -> dict[str, Any]:
         ],
         "unreadable": told.unreadable.select("source", "reason").to_dicts(),
         "skipped": list(told.skipped),
+        "unmatched": list(told.unmatched),
         "counts": told.counts,
         "sampled": told.sampled,
         "neighbours": told.neighbours,

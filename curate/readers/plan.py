@@ -20,21 +20,30 @@ from curate.readers.look import look_at
 from curate.readers.options import check_options
 from curate.readers.quarantine import Quarantine
 from curate.readers.remote import is_url
+from curate.readers.told import Told, sorted_out
 from curate.readers.types import Batch, InputOptions, Look, NotALog, Piece, Place, Plan, Unreadable
 from curate.schema import MESSAGES, QUARANTINE
 
+NOTHING_TOLD = Told()
 
-def plan(inputs: Sequence[InputOptions], shard_bytes: int = 32 << 20, limit: int | None = None) -> Plan:
+
+def plan(
+    inputs: Sequence[InputOptions],
+    shard_bytes: int = 32 << 20,
+    limit: int | None = None,
+    told: Told = NOTHING_TOLD,
+) -> Plan:
     """Looks at every input and cuts what can be read into pieces.
 
     Pieces stand in the order of their first file's shown name, then of position. With `limit`, pieces are
     read until there are so many conversations, and the last is cut short: the same ones in every run.
+    `told` says how some of them are to be read (see `told.py`).
     Raises InputError where an input does not exist or nothing at all is in them, RecipeError for an
     option that is not one of ours.
     """
-    for options in inputs:
+    for options in (*inputs, *told.entries):
         check_options(options)
-    looks, held, skipped = _look_at_all(inputs)
+    looks, held, skipped, used = _look_at_all(inputs, told)
     if not looks and not held and not skipped:
         names = ", ".join(f"'{name}'" for options in inputs for name in options.files)
         raise InputError(f"nothing to read in {names}: no file there, hidden ones aside")
@@ -46,6 +55,7 @@ def plan(inputs: Sequence[InputOptions], shard_bytes: int = 32 << 20, limit: int
         quarantined=quarantined.sort("source"),
         detected=tuple(looks),
         skipped=tuple(sorted(skipped)),
+        unmatched=tuple(", ".join(one.files) for one in told.entries if one not in used),
     )
 
 
@@ -77,14 +87,17 @@ def digest(piece: Piece) -> str:
     return sums.hexdigest()
 
 
-def _look_at_all(inputs: Sequence[InputOptions]) -> tuple[list[Look], list[Quarantine], list[str]]:
-    """Looks sorted by shown name, the files that give none, and those that are no logs."""
+def _look_at_all(
+    inputs: Sequence[InputOptions], told: Told
+) -> tuple[list[Look], list[Quarantine], list[str], list[InputOptions]]:
+    """Looks by shown name, the files that give none, those that are no logs; entries of `told` used."""
     looks: list[Look] = []
     held: list[Quarantine] = []
     skipped: list[str] = []
+    used: list[InputOptions] = []
     seen: set[tuple[str, str]] = set()
-    for options in inputs:
-        for place in list_places(options):
+    for given in inputs:
+        for place, options, entry in sorted_out(list_places(given), given, told):
             if not isinstance(place, Place):
                 held.append(_whole(place[0], place[1]))
                 continue
@@ -92,13 +105,14 @@ def _look_at_all(inputs: Sequence[InputOptions]) -> tuple[list[Look], list[Quara
             if key in seen:  # the first input that names a file has it
                 continue
             seen.add(key)
+            used += [entry] if entry else []
             try:
                 looks.extend(look_at(place, options))
             except NotALog:
                 skipped.append(place.source)
             except Unreadable as error:
                 held.append(_whole(place.source, error.reason))
-    return sorted(looks, key=lambda look: look.source), held, skipped
+    return sorted(looks, key=lambda look: look.source), held, skipped, used
 
 
 def _whole(source: str, reason: str) -> Quarantine:

@@ -27,7 +27,7 @@ class NotALog(Unreadable):
 
 @dataclass(frozen=True, kw_only=True)
 class InputOptions:
-    """One `[[input]]` of the recipe, or INPUT... with `--format`."""
+    """One `[[input]]` of the recipe (see `told.py` where INPUT is given too), or INPUT... with `--format`."""
 
     files: tuple[str, ...]  # files, folders, globs
     format: str = "auto"  # a name of schemas.SCHEMAS or readers.FORMATS
@@ -89,6 +89,7 @@ class Plan:
     quarantined: pl.DataFrame  # schema.QUARANTINE: whole files, record null
     detected: tuple[Look, ...]
     skipped: tuple[str, ...] = ()  # sources that are documentation or code by their names
+    unmatched: tuple[str, ...] = ()  # `files` of each [[input]] that names none of the files given
 
 
 @dataclass(frozen=True)

@@ -16,13 +16,25 @@ app = typer.Typer(
     "Example: curate run samples/ --out out/",
 )
 
-Inputs = Annotated[list[str] | None, typer.Argument(metavar="INPUT...", help="Files, folders, globs.")]
+Inputs = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="INPUT...", help="Files, folders, globs; without, those of the recipe's [[input]]."
+    ),
+]
 Out = Annotated[str, typer.Option("--out", help="Folder (or s3://, gs://) to write.")]
-RecipeFile = Annotated[str, typer.Option("--recipe", help="A recipe's file, or the name of a shipped one.")]
+RecipeFile = Annotated[
+    str,
+    typer.Option(
+        "--recipe",
+        help="A recipe's file, or the name of a shipped one. Its [[input]] say how to read the files "
+        "of INPUT that they name.",
+    ),
+]
 Sets = Annotated[
     list[str] | None, typer.Option("--set", metavar="PASS.OPTION=VALUE", help="Change an option.")
 ]
-Format = Annotated[str, typer.Option("--format", help="auto, or the name of a format.")]
+Format = Annotated[str, typer.Option("--format", help="auto, or the name of a format for all of INPUT.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON on standard output.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")]
 Lang = Annotated[str, typer.Option("--lang", help="Language of the reports: en or fr.")]
