@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 import traceback
+from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
 from typing import NoReturn
@@ -18,6 +19,8 @@ from curate.verbs.app import app
 VERBS = (augmenting, calibrating, curating, finished, recipes)
 """Where the verbs stand; importing one joins its verbs to `app`, and nothing heavy is imported by it."""
 
+INTERRUPTED, TERMINATED = 128 + signal.SIGINT, 128 + signal.SIGTERM
+
 OURS = ("curate", "reports", "rules")
 """Packages whose lines an unexpected error may name."""
 
@@ -26,13 +29,18 @@ def main() -> NoReturn:
     """The entry point. Exit status 2 is for what the user can mend, in one sentence; 3 for a broken limit.
 
     1 is a defect of ours, told without the error's own message: it might quote a log. 130 and 143 are for a
-    run that was interrupted or ended: it says nothing, its workers are stopped, the same command goes on.
+    run that was interrupted or ended: its workers are stopped, and a line says whether the same command goes
+    on.
     """
     signal.signal(signal.SIGTERM, ended)
     try:
         status = app(prog_name="curate", standalone_mode=False)
     except KeyboardInterrupt:
-        leave("", 130)
+        status = INTERRUPTED
+    except SystemExit as left:
+        if left.code != TERMINATED:
+            raise
+        status = TERMINATED
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nobody reads what is still held
         leave("", 0)
@@ -50,12 +58,26 @@ def main() -> NoReturn:
         if os.environ.get("TAMIS_TRACEBACK"):
             raise
         leave(defect(error), 1)
+    if status in (INTERRUPTED, TERMINATED):  # typer makes a status of an interrupt
+        leave(stopped(sys.argv[1:]), status)
     sys.exit(status if isinstance(status, int) else 0)
 
 
 def ended(number: int, frame: FrameType | None) -> NoReturn:
     """SIGTERM leaves as Ctrl-C does: workers are stopped on the way out."""
     sys.exit(128 + number)
+
+
+def stopped(arguments: Sequence[str]) -> str:
+    """What is said of a command that was interrupted: what a run has done stays done.
+
+    >>> stopped(["run", "logs/"]), stopped(["preview", "logs/"])
+    ('stopped; the same command goes on from there', 'stopped')
+    """
+    if arguments[:1] != ["run"]:
+        return "stopped"
+    without = " without --fresh" if "--fresh" in arguments else ""
+    return f"stopped; the same command{without} goes on from there"
 
 
 def usage(error: Exception) -> str:

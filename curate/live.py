@@ -18,6 +18,7 @@ STAGES = {
     "pairing near_duplicates": ("near duplicates", "partitions"),
     "writing": ("writing", "shards"),
     "limits": ("counting other limits", "shards"),
+    "telling": ("topics, audit, pages", ""),
     "looking over": ("looking over", "shards"),
     "fetching the sample": ("fetching the sample", "shards"),
 }
@@ -28,8 +29,10 @@ class Amount(ProgressColumn):
     """How much is done of how much, and how fast, in the unit of the stage."""
 
     def render(self, task: Task) -> Text:
-        """The amount of one stage."""
+        """The amount of one stage; nothing where it has no unit."""
         done, of, unit = task.completed, task.total or 0, task.fields["unit"]
+        if not unit:
+            return Text("")
         if unit != "bytes":
             return Text(f"{done:,.0f} of {of:,.0f} {unit}".rstrip())
         speed = task.finished_speed or task.speed

@@ -18,8 +18,11 @@ from curate.runs import Run
 from curate.why import Why
 
 
-def summary(console: Console, run: Run) -> None:
-    """The alarms, the funnel, up to three examples (on a terminal only) and where the reports are."""
+def summary(console: Console, run: Run, seconds: float, *, sieved: bool = True) -> None:
+    """The alarms, the funnel, up to three examples (on a terminal only) and where the reports are.
+
+    `seconds` is what the whole command took, pages included; `sieved` is False where it only decided again.
+    """
     told = run.manifest
     if told["alarms"]:
         lines = "\n".join(alarm_lines(told["alarms"]))
@@ -35,7 +38,7 @@ def summary(console: Console, run: Run) -> None:
     if console.is_terminal:
         for example in examples(run):
             console.print(example)
-    console.print(last_line(run, told), soft_wrap=True)
+    console.print(last_line(run, told, seconds, sieved), soft_wrap=True)
 
 
 def unmatched_line(unmatched: Sequence[str]) -> Text:
@@ -50,19 +53,29 @@ def unmatched_line(unmatched: Sequence[str]) -> Text:
     )
 
 
-def last_line(run: Run, told: Mapping[str, Any]) -> str:
+def last_line(run: Run, told: Mapping[str, Any], seconds: float, sieved: bool) -> str:
     """How much is kept, how long it took, and which page to open."""
     more = told["counts"].get("kept_in_an_epoch", told["counts"]["kept"])
     often = f" ({more:,} in an epoch, with repeats)" if more != told["counts"]["kept"] else ""
-    kept, seconds = (
-        f"{told['counts']['kept']:,} conversations kept{often} in [bold]{escape(run.out)}[/]",
-        told["seconds"],
-    )
+    kept = f"{told['counts']['kept']:,} conversations kept{often} in [bold]{escape(run.out)}[/]"
     page = f"open [bold]{escape(run.storage.path('report.html'))}[/]"
     if run.already:
         return f"already finished at {told['finished']}; nothing to do: {kept}; {page}"
-    rate = told["counts"]["conversations"] / max(seconds, 1e-9)
-    return f"{kept} ({seconds:.1f} s, {rate:,.0f} conversations/s); {page}"
+    took = took_text(seconds, told["seconds"] if sieved else None, told["counts"]["conversations"])
+    return f"{kept}; {took}; {page}"
+
+
+def took_text(seconds: float, sieving: float | None, conversations: int) -> str:
+    """The time of the whole command; of a run the sieve's part and rate apart from topics, audit and pages.
+
+    >>> took_text(28.7, 12.3, 30_000), took_text(1.94, None, 30_000)
+    ('28.7 s in all, 12.3 s of it the sieve (2,439 conversations/s)', '1.9 s in all')
+    """
+    whole = f"{seconds:.1f} s in all"
+    if sieving is None:
+        return whole
+    rate = conversations / max(sieving, 1e-9)
+    return f"{whole}, {sieving:.1f} s of it the sieve ({rate:,.0f} conversations/s)"
 
 
 SLICES = 3

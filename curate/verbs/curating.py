@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import Annotated
 
 import typer
@@ -41,6 +42,7 @@ def run(
 
     from curate import live, runs, terminal
 
+    begun = time.perf_counter()
     check_language(lang)
     console = Console(stderr=True, highlight=False)
     with live.live(console, quiet) as progress:
@@ -58,11 +60,13 @@ def run(
             engine=engine,
             progress=progress,
         )
-    done.report(lang, bias=with_bias)
+        if progress and not done.already:
+            progress("telling", 0, 1)
+        done.report(lang, bias=with_bias)
     if as_json:
         print(json.dumps(done.manifest, ensure_ascii=False))
     if not quiet:
-        terminal.summary(console, done)
+        terminal.summary(console, done, time.perf_counter() - begun)
     if strict:
         runs.stand_strict(done)
 

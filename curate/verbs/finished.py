@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -90,6 +91,7 @@ def rejudge(out: RunFolder, sets: Sets = None, lang: Lang = "en", quiet: Quiet =
     from curate import rejudge as again
     from curate import terminal
 
+    begun = time.perf_counter()
     check_language(lang)
     with sound(out):
         done = again.rejudge(out, sets or ())
@@ -97,7 +99,9 @@ def rejudge(out: RunFolder, sets: Sets = None, lang: Lang = "en", quiet: Quiet =
         if done.storage.local:
             reports.write(out, lang=lang)
     if not quiet:
-        terminal.summary(Console(stderr=True, highlight=False), done)
+        terminal.summary(
+            Console(stderr=True, highlight=False), done, time.perf_counter() - begun, sieved=False
+        )
 
 
 @app.command(epilog="Example: curate report out/ --lang fr")

@@ -71,7 +71,7 @@ def test_one_that_names_nothing_of_what_was_given_is_told_in_a_line(logs: Path, 
     made = recipe(tmp_path, "caht.csv", "2023")
     run = curate.run(logs, tmp_path / "out", made)
     said = io.StringIO()
-    terminal.summary(Console(file=said, width=200), run)
+    terminal.summary(Console(file=said, width=200), run, 1.0)
     assert "[[input]] of the recipe names none of the files given: 'caht.csv, 2023'" in said.getvalue()
     assert preview(logs, made, workers=1).unmatched == ("caht.csv, 2023",)
     with pytest.raises(InputError, match=r"'caht.csv, 2023' names none of the files given"):

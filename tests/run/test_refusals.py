@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -195,6 +196,28 @@ def test_a_rejudged_run_is_the_finished_run_of_its_new_recipe(out: Path, tmp_pat
     assert "too_toxic.limit 0.9 -> 0.8" in refused("run", "log.jsonl", "--out", "out", at=tmp_path)
 
 
+def test_the_time_told_is_that_of_the_whole_command_with_the_sieve_s_apart(tmp_path: Path) -> None:
+    begun = time.perf_counter()
+    done = command("run", logs(tmp_path), "--out", "out", "--workers", "1", at=tmp_path)
+    took = time.perf_counter() - begun
+    found = re.search(
+        r"; (\d+\.\d) s in all, (\d+\.\d) s of it the sieve \([\d,]+ conversations/s\);", done.stderr
+    )
+    assert found, done.stderr
+    whole, sieve = map(float, found.groups())
+    assert sieve < whole <= took + 0.05
+    stages = json.loads((tmp_path / "out" / "manifest.json").read_text())["seconds"]
+    assert sieve == pytest.approx(stages, abs=0.051)
+    assert "topics, audit, pages …" in done.stderr
+    begun = time.perf_counter()
+    done = command("rejudge", "out", "--set", "too_toxic.then=drop", at=tmp_path)
+    took = time.perf_counter() - begun
+    found = re.search(r"; (\d+\.\d) s in all;", done.stderr)
+    assert found, done.stderr
+    assert 0 < float(found[1]) <= took + 0.05
+    assert "of it the sieve" not in done.stderr
+
+
 def test_an_out_that_cannot_be_written_is_found_before_anything_is_read(tmp_path: Path) -> None:
     if os.geteuid() == 0:
         target = "/proc/out"
@@ -268,7 +291,7 @@ if __name__ == "__main__":
 
 @pytest.mark.skipif(os.name == "nt", reason="sends POSIX signals")
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_an_interrupted_run_goes_quietly_stops_its_workers_and_goes_on_later(
+def test_an_interrupted_run_says_so_in_a_line_stops_its_workers_and_goes_on_later(
     number: int, status: int, tmp_path: Path
 ) -> None:
     (tmp_path / "many.py").write_text(MANY.format(root=str(ROOT)))
@@ -279,7 +302,10 @@ def test_an_interrupted_run_goes_quietly_stops_its_workers_and_goes_on_later(
     os.killpg(child.pid, number)
     _, said = child.communicate()
     assert child.returncode == status, said
-    assert said.splitlines() == ["reading and sieving …"]
+    assert said.splitlines() == [
+        "reading and sieving …",
+        "curate: stopped; the same command goes on from there",
+    ]
     deadline = time.monotonic() + 60  # they are ended, not waited for: a busy machine takes a moment
     while running(child.pid) and time.monotonic() < deadline:
         time.sleep(0.05)
