@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from curate.readers.applications import json_export
 from curate.readers.schemas import SCHEMAS, load
 from curate.readers.schemas.fields import ID, LISTS, SPEAKER, TEXT
 from curate.readers.types import Unreadable
@@ -16,7 +17,8 @@ ROWS = "messages"  # a row per message: no schema of one record, but of many
 def detect(records: Sequence[Any], told: str, columns: Mapping[str, str]) -> str:
     """The schema that claims the records, or the one told.
 
-    Raises Unreadable, naming the candidates, where none claims a record or more than one does.
+    Raises Unreadable, naming the candidates, where none claims a record or more than one does, and with the
+    way out for the export of a chat application that is not read yet.
 
     >>> detect([{"messages": [{"role": "user", "content": "Hi"}]}], "auto", {})
     'openai'
@@ -26,6 +28,8 @@ def detect(records: Sequence[Any], told: str, columns: Mapping[str, str]) -> str
     """
     if told != "auto":
         return told
+    if export := json_export(records, columns):
+        raise Unreadable(export)
     claims = Counter(name for record in records for name in claimed_by(record, columns))
     if not claims:
         raise Unreadable(_nothing_fits(records))

@@ -10,6 +10,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from curate.readers.applications import DISCORD_EXPORT, TEXT_EXPORT, is_discord, is_text_export
 from curate.readers.containers import CONTAINERS
 from curate.readers.detect import ROWS, claimed_by, detect
 from curate.readers.elements import split
@@ -62,30 +63,11 @@ def look_at(place: Place, options: InputOptions) -> tuple[Look, ...]:
         if (
             container == "csv"
             and options.format == "auto"
-            and _is_app_export(decode_head(head, options.encoding)[0])
+            and is_text_export(decode_head(head, options.encoding)[0])
         ):
-            raise Unreadable(_APP_EXPORT) from None
+            raise Unreadable(TEXT_EXPORT) from None
         raise
     return tuple(looks)
-
-
-_APP_LINE = re.compile(
-    r"\W{0,3}(?:\d{1,4}[/.-]\d{1,2}[/.-]\d{1,4},? )?\d{1,2}:\d\d\S{0,3}.{0,8}(?: - | <|\] )"
-)
-_APP_EXPORT = (
-    "looks like the text export of a chat application (WhatsApp, IRC, Signal), which is not read yet; "
-    "make it a CSV with the columns conversation_id, sent_at, author, role, text"
-)
-
-
-def _is_app_export(text: str) -> bool:
-    """Whether most of the first lines begin as chat applications write them: a time, then who speaks.
-
-    >>> _is_app_export("[12:18] <ann> hi\\n[12:19] <bob> yes\\n")
-    True
-    """
-    lines = [line for line in text.split("\n", 40)[:40] if line.strip()]
-    return 2 * sum(bool(_APP_LINE.match(line)) for line in lines) > len(lines)
 
 
 def _is_prose(name: str) -> bool:
@@ -245,6 +227,8 @@ def _elements(text: str, inside: int, complete: bool) -> list[Any]:
 
 def _look_at_object(looked: Look, told: str, text: str, start: int, complete: bool) -> Look:
     """A record that is the whole file, or an object that wraps the array of records."""
+    if told == "auto" and not looked.columns and is_discord([key for key, _ in _keys(text, start)]):
+        raise Unreadable(DISCORD_EXPORT)  # known by what stands before its messages, however long they are
     whole = list(_parsed([text])) if complete else []
     if whole and not _wraps(text) and (told != "auto" or claimed_by(whole[0], looked.columns)):
         return replace(looked, schema=detect(whole, told, looked.columns), facts={"whole": "one record"})
@@ -269,10 +253,14 @@ _KEY = re.compile(r'\s*[{,]\s*("(?:[^"\\]|\\.)*")\s*:\s*')
 
 def _arrays(text: str, start: int) -> Iterator[tuple[str, int]]:
     """Keys of the object at the top that hold arrays, with where the array's inside begins."""
+    return ((key, place + 1) for key, place in _keys(text, start) if text[place : place + 1] == "[")
+
+
+def _keys(text: str, start: int) -> Iterator[tuple[str, int]]:
+    """Keys of the object at the top with where their values begin, as far as the text goes."""
     decoder, place = json.JSONDecoder(strict=False), start
     while found := _KEY.match(text, place):
-        if text[found.end() : found.end() + 1] == "[":
-            yield str(json.loads(found[1])), found.end() + 1
+        yield str(json.loads(found[1])), found.end()
         try:
             _, place = decoder.raw_decode(text, found.end())
         except (ValueError, RecursionError):

@@ -12,7 +12,8 @@ import pytest
 import zstandard
 
 from curate.errors import InputError
-from curate.readers import read
+from curate.readers import look, read
+from reports import evidence, words
 from tests.readers.reading import plan_of, read_all, reasons
 
 
@@ -238,3 +239,48 @@ def test_a_chat_applications_export_is_told_with_the_next_step(tmp_path: Path) -
     (tmp_path / "chat.txt").write_text(text)
     (reason,) = plan_of(tmp_path).quarantined["reason"]
     assert "conversation_id, sent_at, author, role, text" in reason
+
+
+SLACK = [
+    {"type": "message", "subtype": "channel_join", "user": "U1", "text": "joined", "ts": "1772000000.000100"},
+    {"type": "message", "user": "U1", "text": "Error 809?", "ts": "1772000100.000100", "role": "x"},
+    {"type": "message", "bot_id": "B2", "text": "Try again.", "ts": "1772000160.000100"},
+]
+AUTHOR = {"id": "7", "name": "leo", "isBot": False}
+DISCORD = {
+    "guild": {"id": "1"},
+    "channel": {"id": "2", "name": "help"},
+    "messages": [{"id": "10", "type": "Default", "content": "Hello?", "author": AUTHOR}],
+}
+
+
+@pytest.mark.parametrize(("name", "told"), [("Slack", SLACK), ("Discord", DISCORD)])
+def test_an_export_of_slack_or_discord_is_told_in_one_sentence_with_the_way_out(
+    name: str, told: object, tmp_path: Path
+) -> None:
+    (tmp_path / "a.json").write_text(json.dumps(told))
+    (said,) = plan_of(tmp_path).quarantined["reason"]
+    assert said.startswith("looks like a")
+    for word in (name, "not read yet", "conversation_id, role, text", "columns and roles of [[input]]"):
+        assert word in said
+    assert evidence.reason(said, words.load("fr")) != said
+
+
+def test_a_discord_export_is_known_though_its_messages_do_not_end_in_the_head(tmp_path: Path) -> None:
+    message = {"content": "word " * 1000, "author": {"name": "leo"}}
+    (tmp_path / "a.json").write_text(json.dumps({**DISCORD, "messages": [message] * 300}))
+    assert (tmp_path / "a.json").stat().st_size > look.HEAD
+    assert "Discord" in plan_of(tmp_path).quarantined["reason"][0]
+
+
+def test_what_the_recipe_says_of_a_slack_export_is_followed(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text(json.dumps(SLACK[1:2]))
+    columns = {"conversation_id": "ts", "role": "user", "text": "text"}
+    batch = read_all(tmp_path, format="messages", columns=columns, roles={"U1": "user"})
+    assert batch.messages["text"].to_list() == ["Error 809?"]
+
+
+def test_rows_that_only_look_a_little_like_slack_are_read(tmp_path: Path) -> None:
+    row = {"type": "message", "conversation_id": "c", "role": "user", "text": "Hi", "ts": "2026-01-01"}
+    (tmp_path / "a.jsonl").write_text(json.dumps(row) + "\n")
+    assert read_all(tmp_path).messages["text"].to_list() == ["Hi"]
