@@ -2,7 +2,8 @@
 
 python benchmarks/augment.py [--crows FILE.csv] [--winogender FILE.tsv] [--show]
 
-Held-out cases were written before the code and never used to correct it. CrowS-Pairs (Nangia et al. 2020):
+Held-out cases (augment_held_LANGUAGE*.toml) were written before the code, or by someone who had not seen it;
+RESULTS.md tells which of them have since been used to correct it. CrowS-Pairs (Nangia et al. 2020):
 pairs of kind `gender` give each sentence's twin. Winogender (Rudinger et al. 2018): the male and the female
 variant of one template. A swap is exact where it gives the twin byte for byte, other where it gives something
 else: another name of the pair, or everyone swapped where the twin swaps one.
@@ -19,7 +20,7 @@ from pathlib import Path
 
 from curate.augment.swap import swap
 
-HELD = Path(__file__).with_name("augment_held_en.toml")
+HELD = sorted(Path(__file__).parent.glob("augment_held_*.toml"))
 
 
 def main() -> None:
@@ -31,19 +32,20 @@ def main() -> None:
         "--show", action="store_true", help="print what is not exact (public sets and our cases)"
     )
     told = asked.parse_args()
-    held = [(one, other) for _, one, other, _ in tomllib.loads(HELD.read_text("utf-8"))["cases"]]
-    print("held-out cases", counted(held, told.show))
+    for path in HELD:
+        held = [(one, other) for _, one, other, _ in tomllib.loads(path.read_text("utf-8"))["cases"]]
+        print(path.stem, counted(held, told.show, path.stem.split("_")[2]))
     if told.crows:
         print("CrowS-Pairs, gender, both ways", counted(crows(told.crows), told.show))
     if told.winogender:
         print("Winogender, both ways", counted(winogender(told.winogender), told.show))
 
 
-def counted(pairs: Iterable[tuple[str, str]], show: bool) -> dict[str, int]:
+def counted(pairs: Iterable[tuple[str, str]], show: bool, language: str = "en") -> dict[str, int]:
     """How many were swapped exactly or otherwise, rightly left out, or left out by reason."""
     found: Counter[str] = Counter()
     for text, wanted in pairs:
-        made = swap([text], "en")
+        made = swap([text], language)
         if wanted == "left_out":
             kind = "rightly left out" if made.reason else "wrongly swapped"
         elif made.texts:

@@ -17,6 +17,7 @@ SAID = {
     "quoted": "a quote, code or an address names a gender",
     "name": "a name of which no gender is known",
     "ambiguous": "a word can be read in two ways",
+    "agreement": "a word may have to agree, and is not known",
     "no_return": "swapped twice it would not be the same",
 }
 """Each reason in plain words."""

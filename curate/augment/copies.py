@@ -14,8 +14,7 @@ import polars as pl
 
 from curate import __version__, manifest
 from curate.augment.card import card
-from curate.augment.rules import LANGUAGES
-from curate.augment.swap import mentions, swap
+from curate.augment.swap import LANGUAGES, mentions, swap
 from curate.errors import TamisError, unknown
 from curate.runs import Run, open_run
 from curate.sieve import parquet

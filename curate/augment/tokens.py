@@ -6,8 +6,6 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from curate.augment.rules import Rules
-
 QUOTED = re.compile(
     r"```.*?(?:```|\Z)|~~~.*?(?:~~~|\Z)|`[^`\n]+`|^[ \t]*>[^\n]*|^(?: {4}|\t)[^\n]+"
     r"|\"[^\"]*\"|“[^”]*”|«[^»]*»|(?<![\w'])'[^'\n]{2,}'(?!\w)|(?<!\w)‘[^’\n]*’(?!\w)"
@@ -66,12 +64,12 @@ def blanked(text: str, spans: list[tuple[int, int]]) -> str:
     return text
 
 
-def foreign(text: str, rules: Rules) -> Iterator[tuple[int, int]]:
-    """The lines that are in another language, by its function words."""
+def foreign(text: str, others: frozenset[str], own: frozenset[str]) -> Iterator[tuple[int, int]]:
+    """The lines that are in another language, by the function words of others and of the text's own."""
     for line in re.finditer(r"[^\n]+", text):
         said = [one.lower() for one in re.findall(r"[^\W\d_]+", line.group())]
-        others = sum(one in rules.other_languages for one in said)
-        if others >= 2 and others > sum(one in rules.context["closed"] for one in said):
+        strange = sum(one in others for one in said)
+        if strange >= 2 and strange > sum(one in own for one in said):
             yield line.span()
 
 

@@ -1,4 +1,4 @@
-"""What the rules of a language say of swapping, read whole from `rules/counterfactual/`."""
+"""What the English rules say of swapping, read whole from `rules/counterfactual/en.toml`."""
 
 from __future__ import annotations
 
@@ -11,13 +11,10 @@ from importlib.resources import files
 
 from curate.errors import TamisError
 
-LANGUAGES = ("en",)
-"""Languages with rules."""
-
 
 @dataclass(frozen=True)
 class Rules:
-    """The rules of one language, ready to look up."""
+    """The English rules, ready to look up."""
 
     pairs: Mapping[str, str]
     names: Mapping[str, str]
@@ -38,19 +35,17 @@ class Rules:
 
 
 @cache
-def rules(language: str) -> Rules:
-    """The rules of a language. Raises TamisError, with what is allowed, where there are none.
+def rules() -> Rules:
+    """The English rules.
 
-    >>> rules("en").pairs["aunt"]
+    >>> rules().pairs["aunt"]
     'uncle'
     """
-    if language not in LANGUAGES:
-        raise TamisError(f"language '{language}' has no rules for swapping; allowed: {', '.join(LANGUAGES)}")
-    place = files("rules").joinpath("counterfactual", f"{language}.toml")
+    place = files("rules").joinpath("counterfactual", "en.toml")
     told = tomllib.loads(place.read_text("utf-8"))
     return Rules(
-        pairs=both_ways(told["pairs"], language),
-        names=both_ways([[one.lower(), other.lower()] for one, other in told["names"]], language),
+        pairs=both_ways(told["pairs"]),
+        names=both_ways([[one.lower(), other.lower()] for one, other in told["names"]]),
         other_names=words(told["other_names"].lower()),
         neutral_names=frozenset(one.lower() for one in told["neutral_names"]),
         no_names=words(told["no_names"].lower()),
@@ -66,14 +61,14 @@ def rules(language: str) -> Rules:
     )
 
 
-def both_ways(pairs: list[list[str]], language: str) -> dict[str, str]:
+def both_ways(pairs: list[list[str]]) -> dict[str, str]:
     """Each word and its partner. Raises TamisError where a word has two: it could not come back."""
     found: dict[str, str] = {}
     for one, other in pairs:
         for word, instead in ((one, other), (other, one)):
             if word in found:
                 raise TamisError(
-                    f"rules/counterfactual/{language}.toml: '{word}' stands in two pairs; keep one of them"
+                    f"rules/counterfactual/en.toml: '{word}' stands in two pairs; keep one of them"
                 )
             found[word] = instead
     return found

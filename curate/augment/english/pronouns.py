@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from curate.augment.rules import Rules
+from curate.augment.english.rules import Rules
 from curate.augment.tokens import Word
 
 END = ""

@@ -1,0 +1,1 @@
+"""English: words that swap one for one, pronouns by what stands around them, names."""
