@@ -201,6 +201,9 @@ def conclude(
     counts["kept"] = sum(one.kept for one in marked)
     counts["kept_in_an_epoch"] = sum(one.counted for one in marked)
     counts["kept_without_answer"] = sum(one.without_answer for one in marked)
+    for name, verdict in (("answers_learned", "keep"), ("answers_shown", "mask")):
+        answers = table.filter((pl.col("role") == "assistant") & (pl.col("verdict") == verdict))
+        counts[name] = int(answers["messages"].sum())
     if int(table["messages"].sum()) != counts["messages"]:
         raise AssertionError(f"{counts['messages']} messages read, {table['messages'].sum()} with a verdict")
     storage = job.storage

@@ -126,7 +126,27 @@ def funnel_table(told: Mapping[str, Any]) -> Table:
                 table.add_row(
                     Text(f"  {line['verb']} by {line['pass']}", style="dim"), "", f"{line['messages']:,}"
                 )
+    for name, conversations, messages in of_the_kept(told["counts"]):
+        table.add_row(Text(f"  {name}", style="dim"), conversations, messages)
     return table
+
+
+def of_the_kept(counts: Mapping[str, int]) -> list[tuple[str, str, str]]:
+    """What of the kept is learned from, with conversations and messages; no line of nothing.
+
+    >>> of_the_kept({"answers_learned": 1200, "answers_shown": 0, "kept_without_answer": 2})
+    [('answers learned from', '', '1,200'), ('nobody answers', '2', '')]
+    """
+    learned, shown, unanswered = (
+        f"{counts[name]:,}" if counts.get(name) else ""
+        for name in ("answers_learned", "answers_shown", "kept_without_answer")
+    )
+    found = [
+        ("answers learned from", "", learned),
+        ("answers shown, not learned", "", shown),
+        ("nobody answers", unanswered, ""),
+    ]
+    return [line for line in found if any(line[1:])]
 
 
 def examples(run: Run, count: int = 3) -> list[Panel]:

@@ -14,6 +14,9 @@ from reports import bias_pages, compare_views, pages
 from reports.compare_facts import Comparison, parse
 from reports.words import Words
 
+REASONS, SHIFTS = 3, 2
+"""Lines of each kind that are said of a comparison at most."""
+
 
 def write(twin: bytes, to: str | Path, lang: str = "en") -> list[Path]:
     """Write the page of a comparison (in English or French) and its twin beside it; gives both paths.
@@ -25,6 +28,16 @@ def write(twin: bytes, to: str | Path, lang: str = "en") -> list[Path]:
     path = Path(to)
     page = render_compare(parse(twin), lang)
     return [_put(path, page.encode("utf-8", "replace")), _put(path.with_suffix(".json"), twin)]
+
+
+def sentences(twin: bytes, lang: str = "en") -> list[str]:
+    """What moved: the headline, the largest reasons, sure shifts of the audit; none where nothing did."""
+    facts, words = parse(twin), load_compare(lang)
+    if facts.a.content == facts.b.content:
+        return []
+    first, rest = compare_views.headline(facts, words)
+    reasons = [f"{one.title}: {one.count}" for one in compare_views.moved(facts, words)]
+    return [" ".join([first, *rest]), *reasons[:REASONS], *compare_views.shifted(facts, words)[:SHIFTS]]
 
 
 def render_compare(facts: Comparison, lang: str = "en") -> str:

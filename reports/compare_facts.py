@@ -9,7 +9,7 @@ import msgspec
 from reports.shapes import ReportError
 
 FORMAT = "tamis-compare"
-VERSION = 1
+VERSION = 2
 
 
 class Side(msgspec.Struct, frozen=True):

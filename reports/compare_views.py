@@ -244,6 +244,17 @@ def bias_table(facts: Comparison, shifts: tuple[Shift, ...], words: Words) -> Ta
     return table(words, words("compare.bias.title"), head, rows, 2)
 
 
+def shifted(facts: Comparison, words: Words) -> list[str]:
+    """The numbers of the audits that surely differ, as sentences."""
+    found = []
+    for one in facts.bias or ():
+        if one.sure:
+            percent = one.what != "gap"
+            a, b = (words.percent(n) if percent else words.signed(n, 2) for n in (one.a, one.b))
+            found.append(f"{shift_slice(facts, one, words)}, {shift_name(one, words)}: {a} → {b}")
+    return found
+
+
 def shift_name(one: Shift, words: Words) -> str:
     """What a number is, in words."""
     if one.what != "gap":

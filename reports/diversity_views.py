@@ -234,22 +234,28 @@ def vendi(facts: Facts, words: Words) -> list[tuple[str, str]]:
 
 
 def apart(facts: Facts, words: Words) -> str:
-    """In which kinds what was kept lies further from the traffic to come than chance brings; "" unasked."""
+    """In which kinds what was kept lies further from the traffic to come than chance brings, and in which
+    not; "" unasked."""
     if facts.reference is None:
         return ""
-    far = [
-        words(
-            "diversity.reference.far",
-            kind=words(f"diversity.kind.{one.kind}"),
-            bits=words.number(one.observed or one.bits, 3),
-            chance="–" if one.chance is None else words.number(one.chance, 3),
-        )
-        for one in facts.reference.divergences
-        if one.claimed
-    ]
+    far, near = (
+        [
+            words(
+                "diversity.reference.far",
+                kind=words(f"diversity.kind.{one.kind}"),
+                bits=words.number(one.observed or one.bits, 3),
+                chance="–" if one.chance is None else words.number(one.chance, 3),
+            )
+            for one in facts.reference.divergences
+            if one.claimed == claimed
+        ]
+        for claimed in (True, False)
+    )
     told = (
         words("diversity.reference.apart", kinds="; ".join(far)) if far else words("diversity.reference.same")
     )
+    if near:
+        told += " " + words("diversity.reference.within", kinds="; ".join(near))
     return f"{words('diversity.reference.title')}: {told}"
 
 

@@ -66,11 +66,17 @@ def headline(facts: RunFacts, words: Words) -> tuple[str, tuple[str, ...]]:
         else:
             often = "removed_most" if count * 2 > gone else "removed_often"
             rest.append(words(f"head.{often}", removed=gone, name=worst.name, count=count))
-    if facts.masked.messages:
-        rest.append(words("head.masked", n=facts.masked.messages))
+    if shown := answers_shown(facts):
+        rest.append(words("head.masked", n=shown))
     if facts.unreadable.total:
         rest.append(words("head.unreadable", n=facts.unreadable.total))
     return first, tuple(rest)
+
+
+def answers_shown(facts: RunFacts) -> int:
+    """Answers that are shown, not learned: of what others say nothing is ever learned."""
+    roles = (one.slices for one in facts.slices if one.kind == "role")
+    return sum(one.masked for slices in roles for one in slices if one.name == "assistant")
 
 
 def draw(facts: RunFacts, words: Words) -> dict[str, Chart]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+import msgspec
 import polars as pl
 
 from curate import schema
@@ -19,7 +20,7 @@ from curate.bias.means import answers, gaps
 from curate.bias.people import occupations, pronouns, representation, slices
 from curate.bias.scoring import swaps
 from curate.bias.sieving import sieving
-from curate.errors import InputError
+from curate.errors import InputError, unknown
 from curate.runs import Run
 
 DECIDING = ("decider", "global")
@@ -33,14 +34,40 @@ def audit(
     `declared` names fields of the export (in `extra`) by which authors or conversations declare a group: they
     become slices. `watch` names words whose association is told whatever was found. Nothing is inferred of
     anybody: a group is what a text mentions or a column declares. Raises InputError where there is no
-    finished run, and for a field whose name cannot be looked up.
+    finished run, for a field whose name cannot be looked up, and for one that no message has.
     """
     wrong = [name for name in declared if not name or set(name) & set("'\\")]
     if wrong:
         raise InputError(f"declared field {wrong[0]!r} cannot be looked up; name a field of the export")
+    absent = [name for name in declared if name not in (there := fields(run))]
+    if absent:
+        raise InputError(no_field(absent[0], there, run.out))
     made = examine(run.manifest, parts(run), settings or Settings(), declared, frozenset(watch))
     run.storage.write(facts.NAME, facts.to_json(made))
     return made
+
+
+def no_field(name: str, there: Sequence[str], out: str) -> str:
+    """The sentence for a declared field that no message has.
+
+    >>> no_field("team", ["channel", "teams"], "out")
+    "unknown declared field 'team' in out; did you mean 'teams'?"
+    >>> no_field("team", [], "out")
+    "declared field 'team' is in no message of out: what it read has no fields beside ours"
+    """
+    if there:
+        return unknown("declared field", name, there, out)
+    return f"declared field '{name}' is in no message of {out}: what it read has no fields beside ours"
+
+
+def fields(run: Run) -> list[str]:
+    """Names of the fields beside ours that the export has, in any message."""
+    names: set[str] = set()
+    for part in run.storage.names("messages"):
+        told = pl.scan_parquet(run.storage.path(part)).select(pl.col("extra").drop_nulls().unique()).collect()
+        for one in told["extra"]:
+            names |= {*msgspec.json.decode(one, type=dict[str, msgspec.Raw])}
+    return sorted(names)
 
 
 def parts(run: Run) -> Iterator[pl.DataFrame]:

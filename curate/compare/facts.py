@@ -8,13 +8,16 @@ from typing import Any
 import msgspec
 
 FORMAT = "tamis-compare"
-VERSION = 1
+VERSION = 2
 """Raised when a field changes its name or meaning; fields may be added without."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Side:
-    """One of the two runs: where it lies, how it was made, what it has; `learned` messages are trained on."""
+    """One of the two runs: where it lies, how it was made, what it has.
+
+    `masked` and `learned` count answers: the loss is on messages of the assistant that are kept.
+    """
 
     folder: str
     recipe: str
@@ -60,7 +63,7 @@ class PassMove:
 
 @dataclass(frozen=True, kw_only=True)
 class SliceMove:
-    """Messages of a source, language or role in both runs: read, kept, and of those learned from."""
+    """Messages of a source, language or role in both runs: read, kept, and of those answers learned from."""
 
     kind: str
     name: str

@@ -60,7 +60,6 @@ def files(manifest: Mapping[str, Any]) -> set[tuple[str, int]]:
 def side(out: str, manifest: Mapping[str, Any], rows: Rows) -> Side:
     """One run in numbers."""
     whole = rows.conversations
-    stay, masked = int(whole["stay"].sum()), int(whole["masked"].sum())
     counts = manifest["counts"]
     return Side(
         folder=out,
@@ -71,9 +70,9 @@ def side(out: str, manifest: Mapping[str, Any], rows: Rows) -> Side:
         conversations=whole.height,
         messages=int(whole["messages"].sum()),
         kept=int((whole["stay"] > 0).sum()),
-        kept_messages=stay,
-        masked=masked,
-        learned=stay - masked,
+        kept_messages=int(whole["stay"].sum()),
+        masked=int(whole["shown"].sum()),
+        learned=int(whole["learned"].sum()),
     )
 
 
@@ -129,7 +128,8 @@ def did(rows: Rows) -> dict[str, Did]:
 
 def slices(kind: str, a: pl.DataFrame, b: pl.DataFrame) -> list[SliceMove]:
     """The largest slices of a kind in both runs, by messages read."""
-    kept, learned = pl.col("verdict") != "drop", pl.col("verdict") == "keep"
+    kept = pl.col("verdict") != "drop"
+    learned = (pl.col("verdict") == "keep") & (pl.col("role") == "assistant")
 
     def summed(sums: pl.DataFrame, side: str) -> pl.DataFrame:
         count = pl.col("messages")

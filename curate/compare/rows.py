@@ -16,7 +16,8 @@ KEY = ("source", "record", "place")
 
 @dataclass(frozen=True)
 class Rows:
-    """A run by conversation (KEY, part, row, id, messages, stay, masked, taker, evidence), and sums."""
+    """A run by conversation (KEY, part, row, id, messages, stay, masked, shown and learned
+    answers, taker, evidence), and sums."""
 
     conversations: pl.DataFrame
     sums: pl.DataFrame  # source, language, role, verdict, decided_by, messages
@@ -72,11 +73,14 @@ def by_conversation(part: pl.DataFrame, order: Sequence[str]) -> pl.DataFrame:
     gone = pl.col("verdict") == "drop"
     by_last = (rank * gone).arg_max()
     ended = gone.all()
+    answer = pl.col("role") == "assistant"
     return part.group_by(schema.CONVERSATION, maintain_order=True).agg(
         pl.col("conversation_id", "source", "record").first(),
         pl.len().alias("messages"),
         (~gone).sum().alias("stay"),
         (pl.col("verdict") == "mask").sum().alias("masked"),
+        (answer & (pl.col("verdict") == "mask")).sum().alias("shown"),
+        (answer & (pl.col("verdict") == "keep")).sum().alias("learned"),
         pl.when(ended).then(pl.col("decided_by").get(by_last)).alias("taker"),
         pl.when(ended).then(pl.col("evidence").get(by_last)).alias("evidence"),
     )

@@ -54,6 +54,16 @@ def audited(done: Run, lang: str, declared: Sequence[str] = ()) -> BiasFacts:
     return found
 
 
+def tell(lines: Sequence[str]) -> None:
+    """Lines on standard output."""
+    print("\n".join(lines))
+
+
+def pages_of(done: Run, page: str, twin: str) -> list[str]:
+    """Where a page and the facts lie; a run in a bucket has the facts only."""
+    return [done.storage.path(name) for name in ([page] if done.storage.local else []) + [twin]]
+
+
 def diversified(done: Run) -> DiversityFacts:
     """How diverse a finished run is: its facts and the table of topics are written."""
     from curate.diversity.examine import measure
@@ -135,16 +145,18 @@ def bias(
     """Audit a finished run for bias: who is mentioned and how, and what the sieve did to whom."""
     from curate import runs
     from curate.bias import facts, limits
+    from reports import bias as page
 
     check_language(lang)
     wanted = limits.load(fail_on) if fail_on else None
     done = runs.open_run(out)
     with sound(out):
         found = audited(done, lang, declared or ())
-    if done.storage.local and not as_json:
-        print(done.storage.path("bias.html"))
+    twin = facts.to_json(found)
     if as_json:
-        sys.stdout.write(facts.to_json(found).decode())
+        sys.stdout.write(twin.decode())
+    else:
+        tell([*page.sentences(twin, lang), *pages_of(done, "bias.html", facts.NAME)])
     if wanted:
         limits.stand(found, wanted, out)
 
@@ -168,11 +180,11 @@ def compare(
         raise TamisError(f"--to '{to}' must be a file that ends in .html, in a folder that is there")
     with sound(out_a), sound(out_b):
         twin = facts.to_json(gather.compare(out_a, out_b))
-    for path in page.write(twin, to, lang):
-        if not as_json:
-            print(path)
+    written = page.write(twin, to, lang)
     if as_json:
         sys.stdout.write(twin.decode())
+    else:
+        tell([*page.sentences(twin, lang), *map(str, written)])
 
 
 @app.command(epilog="Example: curate diversity out/")
@@ -203,7 +215,7 @@ def diversity(
     if as_json:
         sys.stdout.write(facts.to_json(found).decode())
     else:
-        print("\n".join(sentences(facts.to_json(found), lang)))
+        tell([*sentences(facts.to_json(found), lang), *pages_of(done, "report.html", facts.NAME)])
 
 
 @app.command(epilog="Example: curate export out/ --to train.jsonl --format trl")

@@ -95,6 +95,17 @@ def test_a_field_that_cannot_be_looked_up_is_refused(finished: runs.Run) -> None
         audit(finished, declared=("it's",))
 
 
+def test_a_field_that_no_message_has_is_refused_with_those_that_are_there(
+    tmp_path: Path, finished: runs.Run
+) -> None:
+    with pytest.raises(InputError, match=r"unknown declared field 'teem' in .*; did you mean 'team'\?"):
+        audit(finished, declared=("team", "teem"))
+    chat = {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Yes?"}]}
+    (tmp_path / "a.jsonl").write_text(json.dumps(chat) + "\n")
+    with pytest.raises(InputError, match="has no fields beside ours"):
+        audit(runs.run(tmp_path / "a.jsonl", tmp_path / "out"), declared=("team",))
+
+
 def test_the_twin_is_json_with_a_version_and_no_number_that_is_none(planted: BiasFacts) -> None:
     told = json.loads(facts.to_json(planted), parse_constant=lambda name: pytest.fail(name))
     assert (told["format"], told["version"]) == ("tamis-bias", 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 import sys
@@ -17,6 +18,7 @@ from curate.bias.facts import BiasFacts
 from reports import bias
 from reports.bias_facts import parse
 from reports.bias_pages import load_bias, render_bias
+from reports.bias_views import findings
 from reports.shapes import ReportError
 
 ROOT = Path(__file__).parents[2]
@@ -54,6 +56,23 @@ def keys(table: dict[str, Any], before: str = "") -> Iterator[str]:
             yield from keys(value, f"{before}{name}.")
         else:
             yield before + name
+
+
+@pytest.mark.parametrize("lang", ["en", "fr"])
+def test_what_stands_out_is_said_in_a_few_sentences_and_nothing_where_there_is_none(
+    lang: str, twin: bytes
+) -> None:
+    told = bias.sentences(twin, lang)
+    assert 3 <= len(told) <= 6
+    page = re.sub(r"<[^>]+>", "", render_bias(parse(twin), lang))
+    assert html.unescape(page).count(told[0]) >= 1
+    first = findings(parse(twin), load_bias(lang))[0]
+    assert told[1] == f"{first.title}: {first.detail}"
+    quiet = json.loads(twin)
+    for name in ("sieve", "gaps", "deltas", "answers", "association", "swaps"):
+        for one in quiet[name]:
+            one["claimed"] = False
+    assert bias.sentences(json.dumps(quiet).encode(), lang) == []
 
 
 def test_both_languages_have_the_same_words_with_the_same_places_to_fill() -> None:

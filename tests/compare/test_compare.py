@@ -22,7 +22,7 @@ from curate.compare.shifts import numbers, shift
 from curate.errors import InputError
 from curate.rejudge import rejudge
 from curate.runs import Run, open_run
-from reports.compare import load_compare, render_compare, write
+from reports.compare import load_compare, render_compare, sentences, write
 from reports.compare_facts import parse
 from reports.shapes import ReportError
 
@@ -88,7 +88,9 @@ def test_sides_and_slices_add_up_to_the_rows(runs: tuple[Run, Run], facts: Compa
     for run, side, end in zip(runs, (facts.a, facts.b), ("a", "b"), strict=True):
         rows = run.messages.collect()
         assert side.kept == run.manifest["counts"]["kept"]
-        assert side.learned == (rows["verdict"] == "keep").sum()
+        answers = rows.filter(pl.col("role") == "assistant")
+        assert side.learned == (answers["verdict"] == "keep").sum()
+        assert side.masked == (answers["verdict"] == "mask").sum()
         for kind in ("source", "language", "role"):
             own = [one for one in facts.slices if one.kind == kind]
             assert sum(getattr(one, f"{end}_read") for one in own) == rows.height
@@ -219,7 +221,7 @@ def test_another_form_is_refused_with_the_next_step(facts: Comparison) -> None:
     with pytest.raises(ReportError, match="'curate compare OUT_A OUT_B'"):
         parse(b"{}")
     with pytest.raises(ReportError, match="version 99"):
-        parse(to_json(facts).replace(b'"version": 1', b'"version": 99'))
+        parse(to_json(facts).replace(b'"version": 2', b'"version": 99'))
     with pytest.raises(ReportError, match="no report in language 'de'"):
         load_compare("de")
 
@@ -270,6 +272,21 @@ def test_the_page_in_a_browser_is_drawn_sound_and_searchable(
             "axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']})"
         )
         assert [(one["id"], one["nodes"][0]["html"][:200]) for one in found["violations"]] == []
+
+
+def test_what_moved_is_said_in_a_few_lines_and_nothing_where_nothing_did(
+    runs: tuple[Run, Run], facts: Comparison, tmp_path: Path
+) -> None:
+    assert facts.fates
+    told = sentences(to_json(facts))
+    assert 3 <= len(told) <= 6
+    assert told[0].startswith(
+        f"B keeps {facts.fates.only_a - facts.fates.only_b} fewer conversations than A."
+    )
+    most = facts.fates.reasons[0]
+    assert told[1] == f"Kept by A, removed by {most.removed_by} in B: {most.conversations} conversations"
+    shutil.copytree(runs[0].out, tmp_path / "again")
+    assert sentences(to_json(compare(runs[0].out, str(tmp_path / "again")))) == []
 
 
 def test_a_damaged_run_is_named_and_a_page_needs_a_name_that_is_one(

@@ -185,7 +185,9 @@ def test_a_divergence_within_chance_is_told_beside_it_and_named_nowhere() -> Non
     made = twin()
     made["reference"]["divergences"][0] |= {"observed": 0.011, "claimed": False}
     made["reference"]["slices"][0]["claimed"] = False
-    assert sentences(encoded(made))[1].endswith("Nothing stands out: both could be drawn from one source.")
+    said = sentences(encoded(made))[1]
+    assert "Nothing stands out: both could be drawn from one source." in said
+    assert said.endswith("Within chance: Length, in characters: 0.011 bits, by chance up to 0.017.")
     told = diversity_views.reference(parse(encoded(made)), load_words("en"))
     assert told and told[2] is None
     assert [cell.shown for cell in told[1].rows[0]][1:3] == ["0.011", "0.017"]

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pytest
+from rich.console import Console
 
 import curate
+from curate import terminal
+from curate.compare.gather import compare
 from curate.errors import TamisError
 from curate.exporting import FORMS, export, learned
 from curate.recipe import parse
 from curate.runs import Run
+from reports.facts import gather
+from reports.views import answers_shown
 
 CALL = {"id": "t1", "type": "function", "function": {"name": "find", "arguments": '{"order": 7}'}}
 TOOLS = [{"type": "function", "function": {"name": "find", "parameters": {"type": "object"}}}]
@@ -40,6 +46,33 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
 def written(run: Run, form: str, folder: Path) -> tuple[Any, list[dict[str, Any]]]:
     told = export(run, str(folder / "x.jsonl"), form)
     return told, [json.loads(line) for line in (folder / "x.jsonl").read_text().splitlines()]
+
+
+def test_every_place_counts_the_answers_that_are_learned_and_none_a_user_s_message(tmp_path: Path) -> None:
+    alone = [{"role": "user", "content": "Is anybody there at all today?"}]
+    rows = [{"id": "c1", "messages": TALK}, {"id": "c2", "messages": alone}]
+    (tmp_path / "a.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    rule = {"use": "decide_when", "name": "thanks", "condition": "text LIKE 'Thank%'", "then": "mask"}
+    made = parse({"name": "r", "pass": [{**rule, "scope": "message"}]}, "r.toml")
+    runs = [curate.run(tmp_path / "a.jsonl", tmp_path / name, made) for name in ("one", "two")]
+    assert runs[0].messages.filter(pl.col("verdict") == "mask").collect()["role"].to_list() == [
+        "assistant",
+        "user",
+    ]
+    told, _ = written(runs[0], "openai", tmp_path)
+    assert (told.learned, told.shown) == (2, 1)
+    counts = runs[0].manifest["counts"]
+    assert (counts["answers_learned"], counts["answers_shown"]) == (2, 1)
+    side = compare(runs[0].out, runs[1].out).a
+    assert (side.learned, side.masked) == (2, 1)
+    report = gather(runs[0].out)
+    assert answers_shown(report) == 1
+    said = io.StringIO()
+    terminal.summary(Console(file=said, width=100), runs[0], 1.0)
+    lines = [line.split() for line in said.getvalue().splitlines()]
+    assert ["answers", "learned", "from", "2"] in lines
+    assert ["answers", "shown,", "not", "learned", "1"] in lines
+    assert ["nobody", "answers", "1"] in lines
 
 
 def test_openai_gets_conversations_as_they_are_with_weight(run: Run, tmp_path: Path) -> None:
