@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from train import figures, records, table, terminal
+from train import figures, hub, records, table, terminal
 from train.checks import run as checks
 from train.checks import table as table_of_checks
 from train.checks.run import Wanted
@@ -48,6 +48,7 @@ def run(
         if getattr(options, name) not in allowed:
             value = getattr(options, name)
             raise ConfigError(f"--{name.replace('_', '-')} {value}; allowed: {', '.join(allowed)}")
+    check(model, source)
     earlier = read(against) if against else None
     conversations = table.with_places(list(records.read(source, limit)), source)
     if not any(message.learned for one in conversations for message in one.messages):
@@ -71,6 +72,16 @@ def run(
     if earlier is not None:
         figures.versus(console, compare(told, earlier), model, earlier.model)
     return told
+
+
+def check(model: str, source: str) -> None:
+    """ConfigError, before anything is read, where the model cannot be had or stands where the set should."""
+    if Path(model).exists() and hub.is_model(source) and not hub.is_model(model):
+        raise ConfigError(
+            f"'{source}' is a model and '{model}' is none: the arguments seem swapped; "
+            f"'train eval {source} {model}'"
+        )
+    hub.reached(model)
 
 
 def read(path: str) -> Evaluation:

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from train import hub
 from train.errors import ConfigError, DataError
 from train.folder import RUN, read_run
 from train.log import read as read_log
@@ -19,17 +20,22 @@ def open_model(folder: str | Path, device: str = "cpu", dtype: Any = None) -> tu
 
     `dtype` None: fp32. ConfigError where the folder holds no model.
     """
+    hub.reached(str(folder))
+    adapters = Path(folder) / "adapter_config.json"
+    source = str(folder)
+    if adapters.exists():
+        source = json.loads(adapters.read_text("utf-8")).get("base_model_name_or_path")
+        if not source:
+            raise ConfigError(
+                f"the adapters in {folder} do not say on which model they stand; train them again"
+            )
+    hub.reached(source)
     import torch
     from transformers import AutoModelForCausalLM
 
     from train import lora, models
     from train import tokenizer as tokenizers
 
-    folder = Path(folder)
-    adapters = folder / "adapter_config.json"
-    source = str(folder)
-    if adapters.exists():
-        source = json.loads(adapters.read_text("utf-8"))["base_model_name_or_path"]
     tokenizer = tokenizers.load(str(folder))
     loaders: Any = AutoModelForCausalLM
     try:

@@ -12,7 +12,7 @@ from train import attention, canaries, checkpoint, forecast, loop, lora, models,
 from train.checkpoint import State
 from train.config import Config, from_dict
 from train.errors import ConfigError
-from train.folder import RUN, read_run, ready_folder, save_model, write_run
+from train.folder import RUN, check_folder, read_run, ready_folder, save_model, write_run
 from train.log import Log
 from train.prepare import Prepared, dtype_of, prepare
 from train.records import Conversation
@@ -55,20 +55,22 @@ def fit(
     folder = Path(folder)
     rank, world = processes(config)
     if rank == 0:
-        ready_folder(folder, resume, fresh)
-    meet(world)  # nobody looks into the folder before it is ready, nor while a checkpoint is written
+        check_folder(folder, resume, fresh)
+    meet(world)
     threads(config)
     prepared = prepare(config, conversations)
     rows, told, recompute = forecasted(prepared, world)
     expected = State(config.hash(), prepared.data_hash, tokenizer_hash(prepared.tokenizer))
-    if rank == 0:
-        prepared.tokenizer.save_pretrained(folder)
-        write_run(folder, prepared, told, expected)
-        canaries.write(folder, config.canaries)
     parted = shards(prepared, world) > 1
     base, model = made(prepared, recompute, "cpu" if parted else prepared.device)
     whole = shard.sharded(base, prepared.device, dtype_of(config, prepared.device)) if parted else None
     optimizer = loop.optimizer_of(model, config.optim, prepared.device)
+    if rank == 0:  # not before: what was asked for has been looked at by now
+        ready_folder(folder, resume, fresh)
+        prepared.tokenizer.save_pretrained(folder)
+        write_run(folder, prepared, told, expected)
+        canaries.write(folder, config.canaries)
+    meet(world)  # nobody looks into the folder before it is ready, nor while a checkpoint is written
     state = expected
     place = checkpoint.latest(folder / "checkpoints")
     if resume and place is not None:

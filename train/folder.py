@@ -20,14 +20,17 @@ RUN = "train.json"
 """What a run was asked, and what it found, in its folder."""
 
 
-def ready_folder(folder: Path, resume: bool, fresh: bool) -> None:
-    """Make the folder; one that holds a run is refused unless it is to go on or to be replaced."""
-    begun = (folder / RUN).exists()
-    if begun and not (resume or fresh):
+def check_folder(folder: Path, resume: bool, fresh: bool) -> None:
+    """ConfigError for a folder that holds a run, unless it is to go on or to be replaced."""
+    if (folder / RUN).exists() and not (resume or fresh):
         raise ConfigError(
             f"{folder} holds a training run; 'train resume {folder}' goes on with it, --fresh replaces it"
         )
-    if fresh and begun and not resume:
+
+
+def ready_folder(folder: Path, resume: bool, fresh: bool) -> None:
+    """Make the folder, without what an earlier run left in it where that is to be replaced."""
+    if fresh and (folder / RUN).exists() and not resume:
         import shutil
 
         shutil.rmtree(folder / "checkpoints", ignore_errors=True)

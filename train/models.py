@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from train import hub
 from train.config import Config, Lora, Model
 from train.errors import ConfigError
 
@@ -41,6 +42,25 @@ def architecture(told: dict[str, Any], tokenizer: Any) -> Any:
         raise ConfigError(f"transformers has no causal model of type '{kind}' with these sizes") from error
 
 
+def check(config: Config) -> None:
+    """ConfigError, before anything is read or written, where the model or its tokenizer cannot be had."""
+    model = config.model
+    if not model.source:
+        raise ConfigError("no model; give a folder, a hub name or a config.json with --model")
+    if is_sizes(model.source):
+        sizes(model.source)
+        if config.lora.rank:
+            raise ConfigError(
+                f"lora.rank = {config.lora.rank} with {model.source}: adapters stand on weights that were "
+                "learned, and a config.json has none; give a model's folder, or leave --lora out to train "
+                "from scratch"
+            )
+    else:
+        hub.reached(model.source)
+    if model.tokenizer:
+        hub.reached(model.tokenizer, "tokenizer")
+
+
 def is_sizes(source: str) -> bool:
     """Whether a model's source is a `config.json`, that is, sizes without weights."""
     return source.endswith(".json")
@@ -61,10 +81,11 @@ def sizes(source: str) -> dict[str, Any]:
 
 def shape(model: Model, tokenizer: Any) -> Any:
     """The model's configuration, without its weights."""
-    from transformers import AutoConfig
-
     if is_sizes(model.source):
         return architecture(sizes(model.source), tokenizer)
+    hub.reached(model.source)
+    from transformers import AutoConfig
+
     try:
         return AutoConfig.from_pretrained(model.source)
     except (OSError, ValueError) as error:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from train import accounting, canaries, cut, models, pack, records, render
 from train import tokenizer as tokenizers
 from train.config import Config
-from train.errors import ConfigError, DataError
+from train.errors import DataError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,10 +52,9 @@ def prepare(config: Config, conversations: Sequence[records.Conversation] | None
     that often in an epoch."""
     from train import attention
 
+    models.check(config)
     if conversations is None:
         conversations = list(records.read(config.data.source))
-    if not config.model.source:
-        raise ConfigError("no model; give a folder, a hub name or a config.json with --model")
     tokenizer = tokenizer_for(config, conversations)
     conversations = canaries.planted(conversations, config.canaries)  # a tokenizer never sees a secret
     architecture = models.shape(config.model, tokenizer)

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
-from train import arms, gain, plan, records, trial
+from train import arms, gain, hub, models, plan, records, table, trial
 from train.arms import Arm
 from train.config import Config, changed
 from train.errors import ConfigError, DataError, unknown
@@ -112,6 +112,20 @@ def check(asked: Asked) -> None:
         records.files(source)
     if asked.outside:
         records.files(asked.outside)
+    for name in ("messages", "verdicts"):
+        table.parts(asked.outs[0], name)
+    for out in asked.outs[1:]:
+        records.files(out)
+    named = Counter(name for name, _ in asked.trained)
+    if named and (len(named) < 2 or len(set(named.values())) > 1):
+        raise ConfigError(
+            "--trained needs two arms or more with as many models each, for example "
+            "--trained raw=a/ --trained kept=b/"
+        )
+    for _, model in asked.trained:
+        hub.reached(model)
+    if asked.config.model.source and not asked.trained:
+        models.check(asked.config)
 
 
 def build(
@@ -213,12 +227,6 @@ def of_models(asked: Asked, chosen: Split, sets: plan.Sets, began: float, say: S
     from train.export import open_model
     from train.tokenizer import tokenizer_hash
 
-    named = Counter(name for name, _ in asked.trained)
-    if len(named) < 2 or len(set(named.values())) > 1:
-        raise ConfigError(
-            "--trained needs two arms or more with as many models each, for example "
-            "--trained raw=a/ --trained kept=b/"
-        )
     terminal.silence()
     sums: dict[str, list[dict[str, Array]]] = {}
     spelled: set[str] = set()

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from train.config import Config, changed, from_dict, with_sets
 from train.errors import ConfigError
 from train.proof import Proof
-from train.prove import Asked, prove
+from train.prove import Asked, check, prove
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -39,20 +39,20 @@ def run(
     from train import prove_page, prove_table
 
     to = Path(to)
+    told = changed(asked.config, "model", source=model) if model else asked.config
+    check(replace(asked, config=with_sets(told, sets)))
     to.mkdir(parents=True, exist_ok=True)
-    asked = replace(asked, config=with_sets(configured(asked.config, model, to), sets))
-    told = prove(asked, to, console.print)
-    put(to / "prove.json", json.dumps(plain(told.as_dict()), ensure_ascii=False, indent=1))
-    put(to / "prove.html", prove_page.render(told))
-    prove_table.show(console, told)
+    asked = replace(asked, config=with_sets(configured(told, to), sets))
+    found = prove(asked, to, console.print)
+    put(to / "prove.json", json.dumps(plain(found.as_dict()), ensure_ascii=False, indent=1))
+    put(to / "prove.html", prove_page.render(found))
+    prove_table.show(console, found)
     console.print(f"{to / 'prove.html'} tells it with intervals drawn; prove.json holds the numbers")
-    return told
+    return found
 
 
-def configured(config: Config, model: str, to: Path) -> Config:
-    """The options: the model given, or the small one from scratch with a rate that suits it."""
-    if model:
-        return changed(config, "model", source=model)
+def configured(config: Config, to: Path) -> Config:
+    """The options given; where they name no model, the small one from scratch with a rate that suits it."""
     if config.model.source:
         return config
     sizes = to / "config.json"

@@ -93,6 +93,11 @@ def files(source: str | Path) -> list[Path]:
                 f"{source} is neither Parquet nor JSONL; give a run's folder, *.parquet or *.jsonl"
             )
         return [source]
+    if (source / "train.json").exists():  # its log.jsonl is no set
+        raise DataError(
+            f"{source} is a training run, not a curated set; give the folder of a finished 'curate run', a "
+            "Parquet or a JSONL file"
+        )
     for place in (source / "curated", source):
         for pattern in ("*.parquet", "*.jsonl"):
             if found := sorted(place.glob(pattern)):

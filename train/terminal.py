@@ -135,8 +135,10 @@ def tokens(
     console: Console, config: Config, wanted: str, count: int, text: bool, quiet: bool
 ) -> accounting.Accounting:
     """Show some conversations as tokens; the accounting of all."""
+    from train import models
     from train.prepare import render_all, tokenizer_for
 
+    models.check(config)
     if Path(config.data.source).exists():
         silence()
     conversations = list(records.read(config.data.source))

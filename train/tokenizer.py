@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from train import hub
 from train.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -88,6 +89,7 @@ def train_bpe(texts: Iterable[str], vocabulary: int = 8192) -> PreTrainedTokeniz
 
 def load(source: str | Path, template: str = "") -> PreTrainedTokenizerFast:
     """The tokenizer of a folder or a hub name, ready for chat (see `ready`); `template` is a Jinja file."""
+    hub.reached(str(source), "tokenizer")
     from transformers import AutoTokenizer
 
     try:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from train import hub
 from train.chat.private import Redaction, redaction_of
 from train.errors import ConfigError, unknown
 from train.generate import Sampling, Speaker
@@ -31,6 +32,7 @@ class Asked:
 
 def opened(asked: Asked) -> tuple[Speaker, Redaction | None]:
     """The model, ready to answer, and the redaction before it where it was asked for."""
+    hub.reached(asked.model)
     redaction = redaction_of(asked.model) if asked.redact else None
     return speaker(asked.model, asked.device, asked.dtype), redaction
 

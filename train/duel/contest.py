@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from train import hub
 from train.chat.opening import speaker
 from train.duel import page as duel_page
 from train.duel import votes
@@ -35,7 +36,7 @@ def run(console: Console, asked: Asked, to: str, counting: Counting, lang: str =
     duel_page.check_language(lang)
 
     with steps(console) as step:
-        made = duel(asked, to, lambda model: speaker(model, asked.device, asked.dtype), step)
+        made = duel(asked, to, lambda model: speaker(model, asked.device, asked.dtype), step, hub.reached)
         page = Path(to) / "duel.html"
         write(page, duel_page.render(made, lang))
         told = gathered(console, made, to, counting, step)

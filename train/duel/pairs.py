@@ -86,10 +86,17 @@ class Duel:
         return hashlib.sha256(told.encode("utf-8", "replace")).hexdigest()[:16]
 
 
-def duel(asked: Asked, to: str | Path, open_speaker: Callable[[str], Speaker], step: Step) -> Duel:
+def duel(
+    asked: Asked,
+    to: str | Path,
+    open_speaker: Callable[[str], Speaker],
+    step: Step,
+    check: Callable[[str], object] = lambda model: None,
+) -> Duel:
     """Answers of both models, paired; kept in `to` as `duel.json`. Answers already there are not made again.
 
-    Raises ConfigError where `to` holds the duel of other models or prompts, DataError for want of prompts.
+    `check` is called on both models before one of them answers: it raises where a model cannot be had. Raises
+    ConfigError where `to` holds the duel of other models or prompts, DataError for want of prompts.
     """
     to = Path(to)
     wanted = prompts(asked)
@@ -100,6 +107,8 @@ def duel(asked: Asked, to: str | Path, open_speaker: Callable[[str], Speaker], s
         raise ConfigError(f"{to} holds a duel of other {' and '.join(differs)}; give a new folder with --to")
     if known is not None:
         return from_told(known)
+    for model in asked.models:
+        check(model)
     to.mkdir(parents=True, exist_ok=True)
     answers = [answered(model, wanted, asked, to, open_speaker, step) for model in asked.models]
     made = paired(asked, wanted, answers)

@@ -18,9 +18,13 @@ BLOCK = 2**20
 
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Hold the folder's lock; ConfigError where another process holds it. It goes with its process."""
+    """Hold the folder's lock; ConfigError where another process holds it. It goes with its process.
+
+    A folder that was made for it goes too where nothing came of it.
+    """
     import fcntl
 
+    new = not folder.exists()
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / LOCK).open("w") as file:
         try:
@@ -29,7 +33,13 @@ def locked(folder: Path) -> Iterator[None]:
             raise ConfigError(
                 f"{folder} is being written by another 'train monitor'; wait for it, or give another --to"
             ) from error
-        yield
+        try:
+            yield
+        except BaseException:
+            if new and [one.name for one in folder.iterdir()] == [LOCK]:
+                (folder / LOCK).unlink()
+                folder.rmdir()
+            raise
 
 
 def read(folder: Path) -> list[dict[str, Any]]:

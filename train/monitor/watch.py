@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from train import hub
 from train.errors import DataError, LimitBrokenError
 from train.monitor import history, judge, table
 from train.monitor.limits import Limits
@@ -67,8 +68,10 @@ def run(console: Console, asked: Asked, to: str | Path) -> Told:
     from train.monitor import page
 
     folder = Path(to)
+    key = key_of(asked)
+    if asked.model and not any(line["key"] == key for line in history.read(folder)):
+        hub.reached(asked.model)
     with history.locked(folder):
-        key = key_of(asked)
         lines = history.read(folder)
         known = next((line for line in lines if line["key"] == key), None)
         if known is not None:

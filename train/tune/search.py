@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from train import plan, trial
+from train import models, plan, records, trial
 from train.arms import Arm
 from train.config import Config, changed
 from train.errors import ConfigError, DataError, unknown
@@ -129,8 +129,13 @@ def check(asked: Asked) -> None:
     for name, least in (("trials", 1), ("seeds", 2), ("eta", 2), ("rungs", 1)):
         if getattr(asked, name) < least:
             raise ConfigError(f"--{name} {getattr(asked, name)} is too few; give {least} or more")
-    if not asked.config.model.source:
-        raise ConfigError("no model; give a folder, a hub name or a config.json with --model")
+    if asked.rank and models.is_sizes(asked.config.model.source):
+        raise ConfigError(
+            f"--rank {asked.rank} with {asked.config.model.source}: adapters need a model with weights; give "
+            "its folder with --model, or leave --rank out"
+        )
+    models.check(asked.config)
+    records.files(asked.source)
 
 
 def prepared(config: Config, parts: Sides, to: Path) -> tuple[Config, int]:

@@ -27,7 +27,6 @@ def run(
     from train.tune import page
 
     to = Path(to)
-    to.mkdir(parents=True, exist_ok=True)
     config = changed(asked.config, "model", source=model) if model else asked.config
     asked = replace(asked, config=with_sets(config, sets))
     told = replace(tune(asked, to, console.print), config=str(to / BEST))
