@@ -5,6 +5,7 @@ Own loop over Hugging Face model classes; needs torch, transformers, tokenizers,
 The core, from data to weights (each file says more):
 
     config.load(path) -> Config       from_dict(told, where), with_sets(config, ["optim.lr=1e-4"]),
+                                      settings.sections() -> every option with default and meaning
                                       changed(config, "optim", lr=...), Config.hash()
     records.read(source, limit) -> Iterator[Conversation(id, messages, tools, measures)]
                                       Message(role, content, weight, ...).learned; conversation(id, turns)
@@ -21,6 +22,7 @@ The core, from data to weights (each file says more):
     pack.steps(lengths, targets, row_length=, tokens_per_step=, budget=, seed=)
     pack.collate(rows, ...) -> Batch
     attention.attach(model, backend, row_length);   attention.inputs(batch, backend, device) -> model inputs
+    hub.reached(source)               raises ConfigError where a model can be had nowhere; asks the Hub once
     models.from_scratch(config_json, tokenizer, seed) -> model;   lora.adapt(model, lora), lora.merged(model)
     prepare.prepare(config, conversations) -> Prepared;      loop.run(setup, optimizer, state) -> steps
     fit.fit(config, folder, conversations=) -> Fit(folder, prepared, model, tokenizer, state, forecast)

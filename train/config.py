@@ -20,6 +20,7 @@ class Model:
     source: str = ""
     """A folder, a hub name, or a `config.json` (then the weights are drawn from `init_seed`)."""
     init_seed: int = 0
+    """Draws other first weights for a `config.json`."""
     tokenizer: str = ""
     """A folder or hub name; empty: the model's own, or one trained on the data for a `config.json`."""
     vocabulary: int = 8192
@@ -33,10 +34,13 @@ class Lora:
     """Low-rank adapters (Hu et al. 2021); rank 0 trains every weight."""
 
     rank: int = 0
+    """Columns of an adapter; 0: none, every weight is trained."""
     alpha: float = 0.0
-    """0: twice the rank."""
+    """Adapters weigh alpha / rank; 0: twice the rank."""
     dropout: float = 0.0
+    """Share of an adapter's inputs left out at each step."""
     targets: tuple[str, ...] = ("all-linear",)
+    """Names of the layers that get an adapter; `all-linear`: every one but the output layer."""
     quantize: bool = False
     """The frozen weights in 4 bit (QLoRA, Dettmers et al. 2023); needs bitsandbytes and a GPU."""
 
@@ -62,9 +66,13 @@ class Optim:
     """The optimiser, its schedule, and when to stop. Batch and budget are in target tokens."""
 
     lr: float = 2e-5
+    """Highest learning rate; a model from scratch takes a higher one, such as 1e-3."""
     betas: tuple[float, ...] = (0.9, 0.95)
+    """How much of the gradient's mean and of its square AdamW keeps from step to step."""
     eps: float = 1e-8
+    """AdamW's guard against division by zero."""
     weight_decay: float = 0.1
+    """How far each step pulls weights to 0, times the rate (matrices only)."""
     clip: float = 1.0
     """Largest norm of the gradient; 0: no clipping."""
     schedule: str = "cosine"
@@ -78,6 +86,7 @@ class Optim:
     tokens_per_step: int = 16384
     """Target tokens that make one step."""
     epochs: float = 3.0
+    """How often the data is seen."""
     steps: int = 0
     """0: as many as the epochs or the tokens give."""
     tokens: int = 0
@@ -89,6 +98,7 @@ class Run:
     """How the run is carried out."""
 
     seed: int = 0
+    """Draws another order of the data and other dropout."""
     rows: int = 0
     """Packed rows in a micro-batch; 0: chosen from the memory there is."""
     dtype: str = "auto"
@@ -102,6 +112,7 @@ class Run:
     shard: str = "auto"
     """Weights in parts over the processes of torchrun (FSDP2): `on`, `off`, or `auto` (if needed)."""
     device: str = "auto"
+    """`cpu`, `cuda`, or `auto`: a GPU where there is one."""
     threads: int = 0
     """Torch's CPU threads; 0: the cores there are."""
     kernel_chunk: int = 1024
@@ -111,6 +122,7 @@ class Run:
     keep: int = 2
     """Checkpoints that stay."""
     tensorboard: bool = False
+    """Write what `log.jsonl` holds for TensorBoard too."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,6 +134,7 @@ class Canaries:
     copies: tuple[int, ...] = (1, 4, 16)
     """How often a secret stands in the training set."""
     seed: int = 0
+    """Draws other secrets."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,6 +10,12 @@ from train import hub
 from train.config import Config, Lora, Model
 from train.errors import ConfigError
 
+EXAMPLE = (
+    '{"model_type": "llama", "hidden_size": 256, "intermediate_size": 704, "num_hidden_layers": 6, '
+    '"num_attention_heads": 4, "num_key_value_heads": 4}'
+)
+"""What a `config.json` may hold: the rest is as transformers has it, the vocabulary is our tokenizer's."""
+
 
 def from_scratch(told: dict[str, Any], tokenizer: Any, seed: int = 0) -> Any:
     """A model with new fp32 weights, the same for the same seed.
@@ -70,8 +76,14 @@ def sizes(source: str) -> dict[str, Any]:
     """The content of a `config.json`."""
     try:
         told = json.loads(Path(source).read_text("utf-8"))
+    except FileNotFoundError as error:
+        raise ConfigError(
+            f"no file '{source}'; write one of sizes alone, for example {EXAMPLE}, or name a model's folder"
+        ) from error
     except OSError as error:
-        raise ConfigError(f"cannot read {source}: {error.strerror}") from error
+        raise ConfigError(
+            f"cannot read '{source}': {error.strerror}; name a Hugging Face config.json that can be"
+        ) from error
     except ValueError as error:
         raise ConfigError(f"{source} is not JSON; give a Hugging Face config.json") from error
     if not isinstance(told, dict):

@@ -11,11 +11,14 @@ from train.accounting import Accounting
 from train.render import CALL, CONTENT, END, STAND_IN, TEMPLATE, Rendered
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rich.console import Console
     from rich.text import Text
 
     from train.forecast import Forecast
     from train.prepare import Prepared
+    from train.settings import Section
 
 STYLES = {"learned": "black on green", STAND_IN: "black on yellow", TEMPLATE: "dim", END: "dim", CALL: "cyan"}
 """Green is learned, yellow a stand-in that is not, dim what the template wrote."""
@@ -52,6 +55,26 @@ def outline(rendered: Rendered) -> list[str]:
         + (", learned" if rendered.trained[start] else "")
         for start, stop in pairwise(edges)
     ]
+
+
+def settings(console: Console, told: Sequence[Section]) -> None:
+    """Options with their defaults and what they mean, section by section."""
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False)
+    for heading in ("option", "default", "what it means"):
+        table.add_column(heading, overflow="fold")
+    for section in told:
+        table.add_row()
+        table.add_row(Text(f"[{section.name}]", style="bold"), "", Text(section.about, style="bold"))
+        for one in section.settings:
+            table.add_row(Text(one.key), Text(one.default), Text(one.meaning))
+    console.print(table)
+    console.print(
+        "\nOn the command line: --set optim.lr=1e-3. In a file for --config:\n\n  [optim]\n  lr = 1e-3",
+        markup=False,
+    )
 
 
 def accounting(console: Console, told: Accounting) -> None:

@@ -29,6 +29,7 @@ MORE = {
     "tokens": ["--set", "model.vocabulary=400"],
     "eval": ["--limit", "10"],
     "export": [],
+    "settings": [],
     "tune": [
         "--trials",
         "1",

@@ -20,10 +20,19 @@ Source = Annotated[
     str, typer.Argument(metavar="OUT", help="A curation run's folder, a Parquet or JSONL file.")
 ]
 Folder = Annotated[str, typer.Argument(metavar="RUN", help="Folder of a training run.")]
-ModelSource = Annotated[str, typer.Option("--model", help="Folder, hub name, or config.json (from scratch).")]
-ConfigFile = Annotated[str, typer.Option("--config", help="A TOML file of options.")]
+ModelSource = Annotated[
+    str,
+    typer.Option(
+        "--model",
+        help="A model's folder, its hub name, or a config.json of sizes (from scratch, no tokenizer needed).",
+    ),
+]
+ConfigFile = Annotated[str, typer.Option("--config", help="A TOML file of options, by [section].")]
 Sets = Annotated[
-    list[str] | None, typer.Option("--set", metavar="SECTION.KEY=VALUE", help="Change an option.")
+    list[str] | None,
+    typer.Option(
+        "--set", metavar="SECTION.KEY=VALUE", help="Change an option; 'train settings' lists them all."
+    ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON on standard output.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")]

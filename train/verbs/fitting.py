@@ -1,4 +1,4 @@
-"""Verbs that train and what stands around it: fit, resume, tokens, export."""
+"""Verbs that train and what stands around it: fit, resume, tokens, settings, export."""
 
 from __future__ import annotations
 
@@ -39,7 +39,12 @@ def fit(
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Train a model on the assistant messages that curation kept: in full, with adapters, or from scratch."""
+    """Train a model on the assistant messages that curation kept: in full, with adapters, or from scratch.
+
+    From scratch, --model is a Hugging Face config.json of sizes alone, such as {"model_type": "llama",
+    "hidden_size": 256, "intermediate_size": 704, "num_hidden_layers": 6, "num_attention_heads": 4,
+    "num_key_value_heads": 4}; a tokenizer is trained on the data (--set model.vocabulary=8192).
+    """
     from rich.console import Console
 
     from train import config as configs
@@ -100,6 +105,19 @@ def tokens(
     if as_json:
         print(json.dumps(counted.as_dict()))
     counted.stand(told.data.lost_limit)
+
+
+@app.command(epilog="Example: train settings optim")
+def settings(
+    section: Annotated[str, typer.Argument(metavar="[SECTION]", help="One section; all without.")] = "",
+) -> None:
+    """List what --set and a --config file may change, with defaults and what each means."""
+    from rich.console import Console
+
+    from train import settings as found
+    from train import show
+
+    show.settings(Console(highlight=False), found.sections(section))
 
 
 @app.command(epilog="Example: train export model/ --to exported/ --dtype bfloat16")
