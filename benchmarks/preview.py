@@ -65,7 +65,9 @@ def compare_intervals(logs: str, recipe: str, folder: str, sample: int, seeds: i
     made = load(recipe)
     truth = told_by(made, runs.run(logs, f"{folder}/truth", recipe).messages.collect())
     shards = runs.cut_into_shards(readers.plan([InputOptions(files=(logs,))]), runs.SHARD_BYTES)
-    overview = together(list(InProcess().map(look_over, [(shard, bands_of(made)) for shard in shards])))
+    shares = any(one.shared_above for one in made.globals)
+    tasks = [(shard, bands_of(made), shares) for shard in shards]
+    overview = together(list(InProcess().map(look_over, tasks)))
     everything = schema.number_conversations(pl.concat([sieve.read(shard).messages for shard in shards]))
     held, widths, all_at_once, most_beside, unnamed = Counter(), defaultdict(list), 0, 0, Counter()
     for seed in range(seeds):
@@ -74,7 +76,7 @@ def compare_intervals(logs: str, recipe: str, folder: str, sample: int, seeds: i
         places = np.union1d(chosen, beside)
         wanted = pl.Series(places, dtype=pl.UInt32).implode()
         messages = everything.filter(pl.col(schema.CONVERSATION).is_in(wanted)).drop(schema.CONVERSATION)
-        carried = carry(Load(made, messages, places, 1, False))
+        carried = carry(Load(made, messages, places, 1, overview.said, False))
         steps = funnel(made, overview, looked.of_sample(carried.messages, places, chosen))
         missed = [key for key, low, high in figures(steps) if not low <= truth.get(key, 0) <= high]
         unnamed.update(set(truth) - {key for key, _, _ in figures(steps)})

@@ -94,7 +94,7 @@ def preview(
     messages = fetched(shards, overview, places, executor_, silent)
     count = executor_.count if isinstance(executor_, Workers) and len(shards) > 1 else 1
     carried = carried_through(
-        Load(made, messages, places, int(overview.rows.max()), count > 1, started), silent
+        Load(made, messages, places, int(overview.rows.max()), overview.said, count > 1, started), silent
     )
     drawn = of_sample(carried.messages, places, chosen)
     counts = {
@@ -147,9 +147,9 @@ def planned(
 
 def looked_over(shards: list[Shard], made: Recipe, executor_: Executor, progress: Progress) -> Overview:
     """Every shard looked over; raises InputError where no conversation is in them."""
-    bands = bands_of(made)
+    bands, shares = bands_of(made), any(one.shared_above for one in made.globals)
     parts = []
-    for one in executor_.map(look_over, [(shard, bands) for shard in shards]):
+    for one in executor_.map(look_over, [(shard, bands, shares) for shard in shards]):
         parts.append(one)
         progress("looking over", len(parts), len(shards))
     overview = together(parts)

@@ -19,6 +19,7 @@ from curate.dedup.conversations import conversation_table
 from curate.engines import one_thread_each
 from curate.passes.base import Texts
 from curate.preview.memory import now_bytes, peak_bytes
+from curate.preview.overview import shared_above
 from curate.recipe import Recipe
 from curate.sieve import Shard, parquet
 
@@ -64,6 +65,7 @@ class Load:
     messages: pl.DataFrame
     places: NDArray[np.int64]  # of each conversation, ascending
     largest: int  # bytes of text of the run's largest shard
+    said: pl.DataFrame  # what many conversations of the whole run say: columns of `shared.TALLY`
     alone: bool  # in a process of its own, with one thread
     started: float = 0.0  # CPU seconds that this process had spent before it began; told where not alone
 
@@ -140,6 +142,10 @@ def sieved(load: Load) -> tuple[float, pl.DataFrame, pl.DataFrame, pl.DataFrame]
     parquet(table)
     for rows in surveys(load.recipe, numbered, load.places).values():
         parquet(rows.sort("key", "id"))
+    for one in load.recipe.globals:
+        told = one.tally(numbered)
+        if told is not None:
+            parquet(told)
     return time.process_time() - begun, frame, numbered, table
 
 
@@ -183,7 +189,10 @@ def timed_pairs(
     begun = time.process_time()
     for content in stored:
         pl.read_parquet(io.BytesIO(content))
-    pairs = {one.name: one.pair(rows[one.name], texts) for one in load.recipe.globals}
+    pairs = {
+        one.name: one.pair_without(rows[one.name], texts, shared_above(load.said, one.shared_above))
+        for one in load.recipe.globals
+    }
     return time.process_time() - begun, pairs
 
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from curate import schema, sieve
 from curate.dedup.bands import choose_bands
 from curate.dedup.conversations import CONTENT_SEEDS, batch_evidence
+from curate.dedup.shared import TALLY, tally_messages
 from curate.kernels.folding import fold_table
 from curate.kernels.hashing import hash_columns
 from curate.kernels.minhash import band_keys, signatures
@@ -44,6 +45,9 @@ class Overview:
     keys: NDArray[np.uint32]  # (bands, conversations), as read; 0 where nothing is said
     rows: NDArray[np.int64]  # bytes of text in each shard
     read_seconds: NDArray[np.float64]  # CPU seconds that reading each shard took
+    said: (
+        pl.DataFrame
+    )  # columns of `shared.TALLY`; of several shards what each has in two conversations or more
     peak: int  # most memory a process had while reading, in bytes; 0 where the system does not tell
 
     @property
@@ -63,9 +67,9 @@ def bands_of(recipe: Recipe) -> tuple[int, int, int]:
     return permutations, bands.bands, bands.rows
 
 
-def look_over(task: tuple[Shard, tuple[int, int, int]]) -> Overview:
-    """The overview of one shard."""
-    shard, bands = task
+def look_over(task: tuple[Shard, tuple[int, int, int], bool]) -> Overview:
+    """The overview of one shard; the last of `task` is whether what many conversations say is asked for."""
+    shard, bands, shares = task
     begun = time.process_time()
     batch = sieve.read(shard)
     spent = time.process_time() - begun
@@ -88,6 +92,7 @@ def look_over(task: tuple[Shard, tuple[int, int, int]]) -> Overview:
         keys=keys,
         rows=np.array([int(counts["size"].sum())]),
         read_seconds=np.array([spent]),
+        said=tally_messages(numbered) if shares else pl.DataFrame(schema=TALLY),
         peak=peak_bytes(),
     )
 
@@ -107,6 +112,17 @@ def signed(
     return content, characters.astype(np.uint32), np.ascontiguousarray(keys.T)
 
 
+def repeated(said: pl.DataFrame) -> pl.DataFrame:
+    """The rows of messages that two conversations of a shard have: few, so that memory stays small."""
+    return said.filter(pl.len().over("key") > 1)
+
+
+def shared_above(said: pl.DataFrame, limit: int) -> pl.Series:
+    """The keys of messages that more different conversations than `limit` have; none where it is 0."""
+    counts = said.group_by("key").agg(pl.col("content").n_unique())
+    return counts.filter(pl.lit(limit > 0) & (pl.col("content") > limit))["key"].sort()
+
+
 def together(parts: Sequence[Overview]) -> Overview:
     """The overviews of consecutive shards as one."""
     return Overview(
@@ -121,5 +137,6 @@ def together(parts: Sequence[Overview]) -> Overview:
         keys=np.concatenate([one.keys for one in parts], axis=1),
         rows=np.concatenate([one.rows for one in parts]),
         read_seconds=np.concatenate([one.read_seconds for one in parts]),
+        said=pl.concat([repeated(one.said) if len(parts) > 1 else one.said for one in parts]),
         peak=max(one.peak for one in parts),
     )

@@ -185,6 +185,31 @@ def test_a_crowd_of_near_copies_is_expected_to_go(tmp_path: Path) -> None:
     assert told["drop", "near_duplicates"][0].high >= 1499
 
 
+def test_what_many_say_is_no_evidence_here_either(tmp_path: Path) -> None:
+    """Canned text that all say, and a number of their own: near-duplicates only where canned text counts."""
+    canned = " ".join(f"word{place * 104729 % 99991}" for place in range(60))
+    rows = [
+        {
+            "id": f"c{number}",
+            "messages": [
+                {"role": "user", "content": canned},
+                {"role": "assistant", "content": f"{canned} certainly"},
+                {"role": "user", "content": f"My order is {number * 7919} please"},
+                {"role": "assistant", "content": f"It is {number * 104729} now"},
+            ],
+        }
+        for number in range(300)
+    ]
+    path = tmp_path / "logs.jsonl"
+    path.write_text("\n".join(map(json.dumps, rows)))
+    for sets in ([], ["near_duplicates.shared_above=0"]):
+        run = curate.run(path, tmp_path / f"out{len(sets)}", workers=1, sets=sets)
+        dropped = truth(run)["drop", "near_duplicates"][0]
+        expected = figures(preview(path, workers=1, sample=100, sets=sets))["drop", "near_duplicates"][0]
+        assert expected.low <= dropped <= expected.high
+        assert (dropped > 250) == bool(sets)
+
+
 @pytest.mark.parametrize(
     ("arguments", "error", "says"),
     [
