@@ -108,6 +108,10 @@ def number_conversations(frame: pl.DataFrame) -> pl.DataFrame:
     >>> number_conversations(f)["conversation"].to_list()
     [0, 0, 1]
     """
+    return frame.with_columns((opens().cast(pl.UInt32).cum_sum() - 1).alias(CONVERSATION))
+
+
+def opens() -> pl.Expr:
+    """Whether a row is the first of its conversation, as a Boolean expression over the table."""
     other = pl.col("conversation_id").ne_missing(pl.col("conversation_id").shift())
-    starts = (pl.col("turn") == 0) | other
-    return frame.with_columns((starts.cast(pl.UInt32).cum_sum() - 1).alias(CONVERSATION))
+    return (pl.col("turn") == 0) | other

@@ -78,6 +78,7 @@ def test_of_120_short_messages_with_3_distinct_3_stay_or_all_by_choice(
         "vector<int> v; Map<String, List<Integer>> m",
         "你好，世界！",
         "Thanks, that fixed it!",
+        "Use <br> to break lines",
     ],
 )
 def test_code_scripts_and_short_answers_pass_unchanged(tmp_path: Path, text: str) -> None:
@@ -85,6 +86,15 @@ def test_code_scripts_and_short_answers_pass_unchanged(tmp_path: Path, text: str
     assert table["text"].to_list() == [f"About {text}", text]
     assert table["verdict"].to_list() == ["keep", "keep"]
     assert table["changed_by"].null_count() == 2
+
+
+def test_a_block_of_html_that_is_the_answer_passes_and_a_mail_in_html_becomes_text(tmp_path: Path) -> None:
+    block = '<div class="wrap">\n  <p>child</p>\n</div>'
+    mail = ("user", "<p>Hello,</p><p>where is my order?</p>")
+    table = curated(
+        tmp_path, [[("user", "Center a paragraph in a block, please."), ("assistant", block)], [mail]]
+    )
+    assert table["text"].to_list()[1:] == [block, "Hello,\n\nwhere is my order?"]
 
 
 def test_one_persons_address_three_times_has_one_stand_in(tmp_path: Path) -> None:

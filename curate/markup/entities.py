@@ -11,6 +11,7 @@ import re
 from html import unescape
 from html.entities import html5
 
+from curate.markup.mentions import is_damaged, references_spoken_of
 from curate.markup.rules import markup
 
 REFERENCE = re.compile(r"&(?:#(?:[0-9]{1,7}|[xX][0-9a-fA-F]{1,6})|[A-Za-z][A-Za-z0-9]{1,31});")
@@ -26,7 +27,8 @@ def decode(text: str, *, every_name: bool = False) -> str:
     """The text with its character references as characters; stacked ones (`&amp;eacute;`) too.
 
     With `every_name` all names of the standard, else those that rules/markup.toml holds safe in a text
-    without tags; there a reference that stands alone in quotes or brackets is spoken of, and stays.
+    without tags; there a reference that stands alone in quotes or brackets is spoken of, and stays. A text
+    that speaks of one in its sentence ("use &nbsp;") stays whole, unless an export escaped all of it.
 
     >>> decode("l&#39;&eacute;t&eacute; AT&amp;T &lt;3")
     "l'été AT&T <3"
@@ -37,9 +39,16 @@ def decode(text: str, *, every_name: bool = False) -> str:
         return text
     names = None if every_name else markup().entities
     text = _HALVES.sub(_join_halves, text)
+    stay: list[tuple[int, int]] = [] if every_name else references_spoken_of(text)
+    if stay and not is_damaged(text):
+        return text
+    # One that is spoken of in an escaped text was escaped with it: `&amp;nbsp;` loses one level, then stays.
     spoken_of = set() if every_name else {found.start("inner") for found in _QUOTED.finditer(text)}
     out = REFERENCE.sub(
-        lambda found: found[0] if found.start() in spoken_of else _character(found[0], names), text
+        lambda found: (
+            found[0] if found.start() in spoken_of or (found.span() in stay) else _character(found[0], names)
+        ),
+        text,
     )
     if out == text:
         return text

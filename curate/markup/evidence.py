@@ -2,16 +2,20 @@
 
 Code, generics (`List<String>`), comparisons (`a<b and c>d`), nicknames, addresses in brackets, mentions,
 prompt tags (`<think>`) are not markup. A text counts as marked up when it holds a closed pair of a known
-element, a line break tag, or a known element with a known attribute; and when it does not talk about markup.
+element, a line break tag, or a known element with a known attribute; and when it does not talk about markup:
+by a word ("HTML"), by speaking of a tag ("use <br>"), or by showing source code below a sentence.
 """
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from curate.markup.mentions import speaks_of_tag
 from curate.markup.rules import markup
+from curate.markup.source import shows_source
 
 _TAG = re.compile(
     r"<(?P<close>/?)(?P<name>[A-Za-z][A-Za-z0-9]{0,11})(?P<rest>(?:[\s/](?:\"[^\"<>]*\"|'[^'<>]*'|[^<>\"']|[\"'])*)?)>"
@@ -82,13 +86,45 @@ def is_marked_up(text: str, found: list[Tag]) -> bool:
     True
     >>> is_marked_up(two := "the <br> tag in HTML", real_tags(two))
     False
+    >>> is_marked_up(three := "Use <br> to break lines", real_tags(three))
+    False
     """
+    if not holds_markup(text, found):
+        return False
+    if is_document(text, found):
+        return True
+    return not speaks_of_tags(text, found) and not shows_source(
+        text, [(tag.start, tag.stop) for tag in found]
+    )
+
+
+def holds_markup(text: str, found: list[Tag]) -> bool:
+    """Whether the tags are markup by themselves, no matter whether the text speaks of them or shows them."""
     rules = markup()
-    if not any(_shows(tag) for tag in found) and not _has_pair(found):
+    if not any(_shows(tag) for tag in found) and not _pairs(found):
         return False
     if any(sign in text for sign in rules.source):
         return False
     return is_document(text, found) or rules.subject.search(_OUTSIDE.sub(" ", text)) is None
+
+
+def speaks_of_tags(text: str, found: list[Tag]) -> bool:
+    """Whether at least as many of the tags that show markup are spoken of as are at work.
+
+    Spoken of are lone tags whose sentence says so, and elements that hold nothing ("put it in <em></em>").
+    """
+    closed, free = {tag.name for tag in found if tag.closes}, markup().open_ended
+    shown = [tag for tag in found if _shows(tag)]
+    spoken_of = sum(
+        speaks_of_tag(text, tag.start, tag.stop, needs_end=tag.name not in free)
+        for tag in shown
+        if tag.name not in closed
+    ) + sum(
+        speaks_of_tag(text, one.start, other.stop, needs_end=True)
+        for one, other in itertools.pairwise(found)
+        if other.closes and not one.closes and one.name == other.name and one.stop == other.start
+    )
+    return 0 < spoken_of >= _pairs(found) + len(shown) - spoken_of
 
 
 def is_document(text: str, found: list[Tag]) -> bool:
@@ -108,11 +144,12 @@ def _shows(tag: Tag) -> bool:
     return tag.name in rules.single or (tag.name in rules.strong and known)
 
 
-def _has_pair(found: list[Tag]) -> bool:
-    strong, opened = markup().strong, set()
+def _pairs(found: list[Tag]) -> int:
+    """How many elements that show markup are opened and closed."""
+    strong, opened, pairs = markup().strong, set(), 0
     for tag in found:
         if tag.closes and tag.name in opened:
-            return True
+            pairs += 1
         if not tag.closes and tag.name in strong:
             opened.add(tag.name)
-    return False
+    return pairs

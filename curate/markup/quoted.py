@@ -13,6 +13,15 @@ def _intro() -> re.Pattern[str]:
     return re.compile(rf"^[ \t>*_]*(?:{markup().intro})[ \t*_]*$", re.MULTILINE)
 
 
+def is_intro(line: str) -> bool:
+    """Whether a line introduces an answered message.
+
+    >>> is_intro("On Mon, 3 Feb 2025 Ann wrote:"), is_intro("I wrote:")
+    (True, False)
+    """
+    return _intro().fullmatch(line) is not None
+
+
 def drop_quoted(text: str) -> str:
     r"""The text up to the line that introduces an answered message, when only quoted lines follow it.
 

@@ -7,7 +7,8 @@ import re
 
 from curate.markup.code import Aside, inline
 from curate.markup.entities import decode
-from curate.markup.evidence import Tag, is_document, is_marked_up, real_tags, tags
+from curate.markup.evidence import Tag, holds_markup, is_document, is_marked_up, real_tags, tags
+from curate.markup.mentions import is_one_reference
 from curate.markup.quoted import drop_quoted
 from curate.markup.render import LINE, PARAGRAPH, Renderer, tidy
 from curate.markup.rules import markup
@@ -49,9 +50,14 @@ def strip(text: str, *, without_quoted: bool = False) -> str:
 
 def _once(text: str, *, without_quoted: bool) -> str:
     out = _convert(text, without_quoted)
-    if out == text or _convert(out, without_quoted) == out:
+    if out == text or (_convert(out, without_quoted) == out and not _reads_as_markup(out)):
         return out
     return _seal(out)
+
+
+def _reads_as_markup(text: str) -> bool:
+    masked = Aside(text).mask(text)
+    return "<" in masked and holds_markup(masked, real_tags(masked))
 
 
 def _convert(text: str, without_quoted: bool) -> str:
@@ -64,7 +70,7 @@ def _convert(text: str, without_quoted: bool) -> str:
         out = aside.restore(_render(masked, aside, without_quoted))
         if not out and _TAG_LIKE.sub("", text).strip():
             return text  # nothing but a script or the like: shown, not run
-    elif "&" in masked and markup().subject.search(masked) is None:
+    elif "&" in masked and markup().subject.search(masked) is None and not is_one_reference(masked):
         out = aside.restore(decode(masked))
     else:
         out = text

@@ -44,7 +44,10 @@ class Rewrite(Pass):
 
     @abstractmethod
     def candidates(self) -> pl.Expr:
-        """A cheap Boolean expression over the table: rows whose text may need it (never misses one)."""
+        """A cheap Boolean expression over the table: rows whose text may need it (never misses one).
+
+        It may spare a row for what the rest of its conversation says, as that will stand after the pass.
+        """
 
     @abstractmethod
     def rewrite(self, texts: pl.Series) -> pl.Series:

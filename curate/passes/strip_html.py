@@ -8,6 +8,8 @@ from typing import ClassVar
 
 import polars as pl
 
+from curate import schema
+from curate.markup.asked import is_asked_for
 from curate.markup.rules import markup
 from curate.markup.strip import strip
 from curate.passes.base import Rewrite
@@ -21,6 +23,8 @@ class StripHtml(Rewrite):
     Blocks become lines, links `[text](address)`, `pre` a fence, lists, quotes and tables their Markdown;
     scripts and styles go; entities are decoded where a semicolon closes them. A text counts as HTML when it
     holds a closed pair of known tags, a line break tag, or a known tag with a known attribute, outside code.
+    Tags and entities that are talked of stay ("use <br>"), and so does markup that is the answer: where the
+    conversation spoke of HTML, where a sentence announces code, or where an assistant gives a page.
     `drop_quoted` also takes away the answered message below a mail.
 
     >>> StripHtml().rewrite(pl.Series(["<p>Caf&eacute;</p><p>ok</p>", "Map<String, T> <3"])).to_list()
@@ -31,7 +35,19 @@ class StripHtml(Rewrite):
     drop_quoted: bool = False
 
     def candidates(self) -> pl.Expr:
-        """Texts with a tag that may show markup, a reference, or brackets beside hidden characters."""
+        """Texts with a tag that may show markup, a reference, or brackets beside hidden characters.
+
+        Less those whose markup the conversation asked for: the text alone does not tell them from a mail.
+        """
+        found = self._marked()
+        assistant, opens = pl.col("role") == "assistant", schema.opens()
+        return found & ~pl.map_batches(
+            [pl.col("text"), assistant, opens, found],
+            lambda given: is_asked_for(*given, without_quoted=self.drop_quoted),
+            return_dtype=pl.Boolean,
+        )
+
+    def _marked(self) -> pl.Expr:
         text = pl.col("text")
         tag = text.str.contains("<", literal=True) & text.str.contains(_tag_pattern())
         reference = text.str.contains("&", literal=True) & text.str.contains(_reference_pattern())

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -19,7 +21,7 @@ from curate.unicode.repair import repair
 CASES = Path(__file__).parent.parent / "cases"
 
 
-def cases(name: str) -> list[dict[str, str]]:
+def cases(name: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in (CASES / f"{name}.jsonl").read_text("utf-8").splitlines()]
 
 
@@ -115,6 +117,77 @@ def test_text_that_only_looks_like_markup_is_left_alone(case: dict[str, str]) ->
 @pytest.mark.parametrize("case", cases("html"), ids=lambda case: case["why"])
 def test_what_was_stripped_is_left_alone_by_a_second_run(case: dict[str, str]) -> None:
     assert strip(case["expected"]) == case["expected"]
+
+
+def conversations() -> list[Any]:
+    """Cases of whole conversations, those that fail today marked so."""
+    return [
+        pytest.param(
+            case["messages"],
+            id=f"{case['language']}: {case['why']}",
+            marks=[pytest.mark.xfail(strict=True)] if case.get("known_failure") else [],
+        )
+        for case in cases("html_conversations")
+    ]
+
+
+def talk(said: Sequence[tuple[str, str]]) -> pl.DataFrame:
+    """One conversation as a message table."""
+    roles, texts = [role for role, _ in said], [text for _, text in said]
+    return messages({"conversation_id": ["a"] * len(said), "role": roles, "text": texts})
+
+
+@pytest.mark.parametrize("said", conversations())
+def test_markup_that_is_talked_of_or_asked_for_stays_and_mails_lose_theirs(
+    said: list[dict[str, str]],
+) -> None:
+    out = StripHtml()(talk([(one["role"], one["text"]) for one in said]))
+    assert out["text"].to_list() == [one.get("expected", one["text"]) for one in said]
+
+
+def test_what_one_conversation_asks_for_spares_no_other() -> None:
+    asked = talk([("user", "An HTML list, please."), ("assistant", "<ul><li>a</li></ul>")])
+    other = talk([("user", "What now?"), ("assistant", "<ul><li>a</li></ul>")]).with_columns(
+        conversation_id=pl.lit("b")
+    )
+    out = StripHtml()(pl.concat([asked, other]))
+    assert out["text"].to_list()[1::2] == ["<ul><li>a</li></ul>", "- a"]
+
+
+def test_a_question_that_comes_after_the_markup_spares_nothing() -> None:
+    out = StripHtml()(talk([("assistant", "<p>We are closed.</p>"), ("user", "Is that HTML?")]))
+    assert out["text"].to_list() == ["We are closed.", "Is that HTML?"]
+
+
+def test_a_word_of_an_address_or_of_a_tag_asks_for_nothing() -> None:
+    for question in ("My address is me@html.org", "<html><p>Hello</p></html>"):
+        out = StripHtml()(talk([("user", question), ("assistant", "<p>We are <b>closed</b> today.</p>")]))
+        assert out["text"][1] == "We are closed today."
+
+
+ASKING = [
+    *["HTML ", "which tag? ", "a page ", "Use <br> now ", "&lt;", "It&#39;s ", "code:\n", "h\u200btml "],
+    *[
+        "<style>html{}</style>",
+        "<p>Dear Ann,</p>",
+        "<p class=MsoNormal>x</p>",
+        "<span style='display:none'>html</span>",
+    ],
+    *["<div class='a'>\n  <p>b</p>\n</div>", "On Monday 3 Ann wrote:\n", "> html\n"],
+]
+TURN = TEXTS | st.lists(st.sampled_from(ASKING), max_size=5).map("".join)
+SAID = st.lists(st.tuples(st.sampled_from(["user", "assistant", "system"]), TURN), min_size=1, max_size=4)
+
+
+@settings(max_examples=300, deadline=None)
+@given(SAID, st.booleans())
+def test_a_second_run_over_a_conversation_changes_nothing(
+    said: list[tuple[str, str]], drop_quoted: bool
+) -> None:
+    one = StripHtml(drop_quoted=drop_quoted)
+    once = RepairUnicode()(one(talk(said)))["text"].to_list()
+    again = talk(list(zip((role for role, _ in said), once, strict=True)))
+    assert RepairUnicode()(one(again))["text"].to_list() == once
 
 
 @settings(max_examples=300, deadline=None)
