@@ -10,7 +10,7 @@ from curate.errors import RecipeError, unknown
 from curate.passes.balance import Balance
 from curate.passes.base import GlobalPass, Measure
 from curate.passes.decide_when import DecideWhen
-from curate.recipe import Recipe
+from curate.recipe import Recipe, pass_class, registered
 
 
 def check(recipe: Recipe) -> list[str]:
@@ -53,10 +53,23 @@ def column_error(name: str, column: str, known: set[str]) -> str:
     near = unknown("column", column, known, f"pass '{name}'")
     if "did you mean" in near:
         return near
-    return (
-        f"'{name}' reads the column '{column}', which nothing before it gives; "
-        f"put the measure that gives it above '{name}'"
-    )
+    measure = measure_of(column)
+    put = f"put the measure '{measure}', which gives it," if measure else "put the measure that gives it"
+    return f"'{name}' reads the column '{column}', which nothing before it gives; {put} above '{name}'"
+
+
+def measure_of(column: str) -> str:
+    """The registered measure whose defaults give a column; "" where none does.
+
+    >>> measure_of("words"), measure_of("wordz")
+    ('quality', '')
+    """
+    nothing = pl.DataFrame(schema=schema.MESSAGES)
+    for name in () if column in nothing.columns else registered():
+        cls = pass_class(name, "the registry")
+        if issubclass(cls, Measure) and column in engine.apply([cls()], nothing).columns:
+            return name
+    return ""
 
 
 def remarks(recipe: Recipe) -> list[str]:

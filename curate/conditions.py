@@ -87,6 +87,23 @@ _SEVERAL = frozenset(
     ]
 )
 _OPAQUE = ("Column", "Literal", "StringExpr", "TemporalExpr")  # names, values, work within one value
+_WORDS = (
+    "AND",
+    "OR",
+    "NOT",
+    "IN",
+    "IS",
+    "LIKE",
+    "ILIKE",
+    "BETWEEN",
+    "NULL",
+    "CASE",
+    "WHEN",
+    "THEN",
+    "ELSE",
+    "END",
+)
+"""Words of SQL, which Polars reads as columns where one is out of place."""
 _STRING = r"'(?:[^']|'')*'"
 _VALUE = rf"(?:{_STRING}|-?\d+(?:\.\d+)?)"
 _IS_IN = re.compile(
@@ -137,6 +154,12 @@ message at a time: leave out averages, counts, sums, ranks, OVER and the like, a
             f"condition of '{rule}' looks at more than one message ({several[0]}); {_ONE_MESSAGE}"
         )
     columns = tuple(dict.fromkeys(expression.meta.root_names()))
+    words = [name for name in columns if name.upper() in _WORDS and f'"{name}"' not in condition]
+    if words:
+        raise RecipeError(
+            f"condition of '{rule}' cannot be read: '{words[0]}' stands where a column or a value should, in "
+            f"{condition.strip()!r}; {_EXAMPLE}"
+        )
     if not columns:
         raise RecipeError(f"condition of '{rule}' names no column; {_EXAMPLE}")
     return Condition(expression, columns)

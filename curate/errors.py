@@ -40,4 +40,5 @@ def unknown(kind: str, value: str, allowed: Iterable[str], where: str, see: str 
     near = difflib.get_close_matches(value, names, n=1)
     said = f"did you mean '{near[0]}'?" if near else f"allowed: {', '.join(names)}"
     more = f"{' ' if near else '; '}{see}" if see else ""
-    return f"unknown {kind} '{value}' in {where}; {said}{more}"
+    place = f" in {where}" if where else ""
+    return f"unknown {kind} '{value}'{place}; {said}{more}"

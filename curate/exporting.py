@@ -114,17 +114,19 @@ def tools_of(told: Row) -> Row:
     return {"tools": told["tools"]} if told.get("tools") else {}
 
 
-def export(run: Run, to: str, form: str) -> Exported:
+def export(run: Run, to: str, form: str, *, overwrite: bool = False) -> Exported:
     """Write the curated set of a run as JSON lines for a trainer; `repeat` is honoured by as many rows.
 
     Conversations without an answer to learn are left out where the form has a row per answer. Raises
-    TamisError for an unknown form or a file that cannot be written.
+    TamisError for an unknown form, a file that cannot be written, or one that is there unless `overwrite`.
     """
     if form not in FORMS:
         raise TamisError(unknown("format", form, FORMS, "--format"))
     path = Path(to)
     if not path.parent.is_dir():
         raise TamisError(f"--to '{to}' cannot be written: there is no folder '{path.parent}'; make it first")
+    if path.exists() and not overwrite:
+        raise TamisError(f"--to '{to}' exists already; name another file, or add --overwrite to replace it")
     counts = dict.fromkeys(("conversations", "rows", "learned", "shown", "left_out"), 0)
     making = path.with_name(f".{path.name}.part")
     try:

@@ -29,10 +29,19 @@ def listed(name: str) -> Listed:
     """One pass. Raises RecipeError, with the nearest name, for an unknown one."""
     cls = pass_class(name, "'curate passes'")
     about = inspect.getdoc(cls) or ""
-    about = about.split("\n>>>")[0].strip()
+    about = flowing(about.split("\n>>>")[0].strip())
     hints = get_type_hints(cls)
     options = tuple((f.name, in_words(hints[f.name]), default_of(f)) for f in dataclasses.fields(cls))
     return Listed(name, kind_of(cls), " ".join(about.split("\n\n")[0].split()), about, options)
+
+
+def flowing(text: str) -> str:
+    """A docstring with its paragraphs as one line each, so that a terminal breaks them where it ends.
+
+    >>> flowing("One, two\\nthree.\\n\\nFour.")
+    'One, two three.\\n\\nFour.'
+    """
+    return "\n\n".join(" ".join(one.split()) for one in text.split("\n\n"))
 
 
 def default_of(option: dataclasses.Field[Any]) -> str:

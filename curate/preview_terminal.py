@@ -19,7 +19,7 @@ from curate.preview import Preview
 from curate.preview.expected import CONFIDENCE, Alarm
 from curate.preview.intervals import Estimate
 from curate.recipe import kind_of
-from curate.terminal import diff_text, unmatched_line
+from curate.terminal import counted, diff_text, unmatched_line, unreadable
 from curate.why import changes_of
 
 FILES = 20
@@ -42,9 +42,12 @@ def show(console: Console, told: Preview) -> None:
     for row in told.unreadable.iter_rows(named=True):
         console.print(Text(f"unreadable: {row['source']}: {row['reason']}", style="yellow"))
     if told.skipped:
-        console.print(Text(f"{len(told.skipped):,} files are no chat logs by their names and are left aside"))
+        console.print(Text(f"no chat logs by their names: {', '.join(told.skipped[:5])}"))
     if told.unmatched:
         console.print(unmatched_line(told.unmatched))
+    unread = told.counts["quarantined"] + told.counts["files_unreadable"]
+    if unread:
+        console.print(unreadable(unread))
     for alarm in told.alarms:
         console.print(
             Panel(alarm_text(alarm), border_style="yellow", title="may ask for a look", title_align="left")
@@ -87,8 +90,6 @@ def funnel_table(told: Preview) -> Table:
     table.add_column("messages", justify="right")
     counts = told.counts
     table.add_row("read", f"{counts['conversations']:,}", f"{counts['messages']:,}")
-    if counts["quarantined"]:
-        table.add_row(f"unreadable records: {counts['quarantined']:,}", "", "")
     for step in told.funnel:
         if step.messages.high == 0:
             continue
@@ -115,8 +116,9 @@ def how_sure(told: Preview) -> str:
         return "all conversations were carried through: these figures are exact"
     left_out = f"; {told.left_out:,} more were left out, so duplicates may be more" if told.left_out else ""
     return (
-        f"from {told.sampled:,} conversations (seed {told.seed}) and {told.neighbours:,} that may be their "
-        f"duplicates{left_out}; with a probability of {CONFIDENCE:.0%} all figures lie within their brackets"
+        f"from {counted(told.sampled, 'conversation')} (seed {told.seed}) and {told.neighbours:,} that may "
+        f"be their duplicates{left_out}; "
+        f"with a probability of {CONFIDENCE:.0%} all figures lie within their brackets"
     )
 
 

@@ -160,7 +160,7 @@ def read_text(path: Path) -> str:
         raise RecipeError(f"recipe '{path}' is a folder; name a .toml file, or one of {', '.join(shipped())}")
     if not path.is_file():
         raise RecipeError(
-            unknown("recipe", str(path), shipped(), "--recipe", "or give the path of a .toml file")
+            unknown("recipe", str(path), shipped(), "", "there is no such file, and that is none that ships")
         )
     try:
         return path.read_text("utf-8")

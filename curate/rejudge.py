@@ -16,7 +16,7 @@ from curate.limits import whole as limits
 from curate.passes.base import Decider
 from curate.runs import Run, open_run
 from curate.sieve import WORK, Job, Shard, parquet
-from curate.stages import Stages, conclude
+from curate.stages import Stages, conclude, touched_by
 from curate.storage import Storage
 
 NEW = f"{WORK}/rejudged/"
@@ -49,10 +49,11 @@ def rejudge(out: str, sets: Sequence[str]) -> Run:
     stages = Stages(job, shards, InProcess(), lambda stage, done, of: None)
     marked = stages.settle_and_mark(f"{NEW}decided", {}, NEW)
     stages.move_limits(f"{NEW}decided", measured.passes, NEW)
-    kept = ("started", "seconds", "input_key", "inputs", "skipped", "unmatched", "touched")
+    kept = ("started", "seconds", "input_key", "inputs", "skipped", "unmatched")
     again = {key: told[key] for key in kept if key in told} | {
         "measured": told.get("measured", told["recipe"])
     }
+    again["touched"] = touched_by(run.storage, shards, new, NEW)
     conclude(job, dict(told["counts"]), marked, again, NEW)
     finish_interrupted(run.storage)
     return run

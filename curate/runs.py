@@ -14,8 +14,9 @@ from curate import manifest, readers, schema
 from curate.before import already_done, check_numbers, check_writable, refuse_foreign
 from curate.check import check
 from curate.engines import executor
-from curate.errors import InputError, LimitBrokenError
+from curate.errors import InputError, LimitBrokenError, unknown
 from curate.passes.base import Redaction
+from curate.readers.options import FORMATS
 from curate.readers.told import Told
 from curate.readers.types import InputOptions, Look, Plan
 from curate.recipe import DEFAULT, Recipe, load, parse
@@ -176,6 +177,8 @@ def asked(
     given = [inputs] if isinstance(inputs, str | Path) else list(inputs)
     ready = [one for one in given if isinstance(one, InputOptions)]
     names = tuple(str(one) for one in given if not isinstance(one, InputOptions))
+    if format_ not in FORMATS:
+        raise InputError(unknown("format", format_, FORMATS, "--format"))
     if names:
         ready.append(InputOptions(files=names, format=format_))
     if ready:

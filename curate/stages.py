@@ -19,7 +19,7 @@ from curate.engines import Executor
 from curate.limits import whole as limits
 from curate.mark import Marked, MarkTask, mark
 from curate.names import Names, name_hash, renamed
-from curate.passes.base import Pass, Redaction
+from curate.passes.base import Decider, GlobalPass, Pass, Redaction
 from curate.pulse import watched
 from curate.readers.types import Look, Plan
 from curate.recipe import Recipe
@@ -64,7 +64,7 @@ class Stages:
             for name in ("records", "conversations", "messages", "quarantined")
         }
         inputs = inputs_told(plan, storage, self.shards, sources)
-        touched = touched_by(storage, self.shards)
+        touched = touched_by(storage, self.shards, self.job.recipe)
         told = {
             "started": told_time(started),
             "seconds": round(time.time() - started, 3),
@@ -176,16 +176,27 @@ def tallied(marked: Iterable[Marked]) -> pl.DataFrame:
     return pl.concat(tables).group_by(keys).agg(pl.col("messages", "conversations").sum()).sort(keys)
 
 
-def touched_by(storage: Storage, shards: Sequence[Shard]) -> list[dict[str, Any]]:
-    """How many messages each rewrite changed."""
+def touched_by(
+    storage: Storage, shards: Sequence[Shard], recipe: Recipe, into: str = ""
+) -> list[dict[str, Any]]:
+    """How many messages each rewrite changed, and each pass that only flags flagged, in recipe order."""
     if not shards:
         return []
-    names = [storage.path(shard.part("messages")) for shard in shards]
-    words = (
-        pl.scan_parquet(names).select(pl.col("changed_by").drop_nulls().str.split(" ")).explode("changed_by")
-    )
-    counts = words.group_by("changed_by").len().sort("changed_by").collect()
-    return [{"verb": "changed", "pass": name, "messages": count} for name, count in counts.iter_rows()]
+    changed = named_in("changed_by", [storage.path(shard.part("messages")) for shard in shards])
+    flagged = named_in("flags", [storage.path(shard.part(f"{into}verdicts")) for shard in shards])
+    told: list[dict[str, Any]] = []
+    for one in recipe.passes:
+        flags = isinstance(one, Decider | GlobalPass) and one.then == "flag"
+        for verb, counts in (("changed", changed), ("flagged", flagged if flags else {})):
+            if one.name in counts:
+                told.append({"verb": verb, "pass": one.name, "messages": counts[one.name]})
+    return told
+
+
+def named_in(column: str, parts: list[str]) -> dict[str, int]:
+    """How many rows name each pass in a column of names."""
+    words = pl.scan_parquet(parts).select(pl.col(column).drop_nulls().str.split(" ")).explode(column)
+    return dict(words.group_by(column).len().collect().iter_rows())
 
 
 def input_key(sieved: Iterable[Sieved]) -> str:

@@ -30,7 +30,7 @@ def summary(console: Console, run: Run, seconds: float, *, sieved: bool = True) 
     console.print(funnel_table(told))
     unread = told["counts"]["quarantined"] + told["counts"]["files_unreadable"]
     if unread:
-        console.print(f"{unread:,} unreadable records or files are listed in [bold]quarantine.jsonl[/]")
+        console.print(f"{unreadable(unread)}: [bold]quarantine.jsonl[/] says why")
     if told["skipped"]:
         console.print(f"no chat logs by their names: {escape(', '.join(told['skipped'][:5]))}")
     if told.get("unmatched"):
@@ -39,6 +39,24 @@ def summary(console: Console, run: Run, seconds: float, *, sieved: bool = True) 
         for example in examples(run):
             console.print(example)
     console.print(last_line(run, told, seconds, sieved), soft_wrap=True)
+
+
+def unreadable(count: int) -> str:
+    """How much could not be read.
+
+    >>> unreadable(1), unreadable(1200)
+    ('1 unreadable record or file', '1,200 unreadable records or files')
+    """
+    return "1 unreadable record or file" if count == 1 else f"{count:,} unreadable records or files"
+
+
+def counted(count: int, word: str) -> str:
+    """A number with its word.
+
+    >>> counted(1, "conversation"), counted(1200, "conversation")
+    ('1 conversation', '1,200 conversations')
+    """
+    return f"{count:,} {word}" if count == 1 else f"{count:,} {word}s"
 
 
 def unmatched_line(unmatched: Sequence[str]) -> Text:
@@ -57,7 +75,7 @@ def last_line(run: Run, told: Mapping[str, Any], seconds: float, sieved: bool) -
     """How much is kept, how long it took, and which page to open."""
     more = told["counts"].get("kept_in_an_epoch", told["counts"]["kept"])
     often = f" ({more:,} in an epoch, with repeats)" if more != told["counts"]["kept"] else ""
-    kept = f"{told['counts']['kept']:,} conversations kept{often} in [bold]{escape(run.out)}[/]"
+    kept = f"{counted(told['counts']['kept'], 'conversation')} kept{often} in [bold]{escape(run.out)}[/]"
     page = f"open [bold]{escape(run.storage.path('report.html'))}[/]"
     if run.already:
         return f"already finished at {told['finished']}; nothing to do: {kept}; {page}"
@@ -118,14 +136,17 @@ def funnel_table(told: Mapping[str, Any]) -> Table:
     table.add_column("conversations", justify="right")
     table.add_column("messages", justify="right")
     words = {"mask": "shown, not learned: ", "drop": "removed by "}
-    for step in told["funnel"]:
+    order = {one["name"]: place for place, one in enumerate(told["recipe"]["passes"])}
+    touched = [{"step": one["verb"], **one} for one in told.get("touched", [])]
+    steps = [one for one in told["funnel"] if "pass" in one] + touched
+    read, kept = told["funnel"][0], told["funnel"][-1]
+    for step in [read, *sorted(steps, key=lambda one: order.get(one["pass"], -1)), kept]:
+        if "conversations" not in step:
+            quiet = Text(f"  {step['verb']} by {step['pass']}", style="dim")
+            table.add_row(quiet, "", f"{step['messages']:,}")
+            continue
         name = step["step"] if "pass" not in step else words[step["step"]] + step["pass"]
         table.add_row(escape(name), f"{step['conversations']:,}", f"{step['messages']:,}")
-        if step["step"] == "read":
-            for line in told.get("touched", []):
-                table.add_row(
-                    Text(f"  {line['verb']} by {line['pass']}", style="dim"), "", f"{line['messages']:,}"
-                )
     for name, conversations, messages in of_the_kept(told["counts"]):
         table.add_row(Text(f"  {name}", style="dim"), conversations, messages)
     return table
@@ -189,7 +210,10 @@ def tell(console: Console, told: Why) -> None:
                 Text(f"  flagged by {name}" + (f": {evidence}" if evidence else ""), style="yellow")
             )
         for change in one.changes:
-            console.print(Text(f"  changed by {change.by}", style="dim"))
+            note = f": {change.note}" if change.note else ""
+            console.print(Text(f"  changed by {change.by}{note}", style="dim"))
+            if not change.pieces:
+                continue
             console.print(
                 Padding(
                     diff_text(change.pieces, console.color_system is not None), (0, 0, 0, 4), expand=False
@@ -239,7 +263,7 @@ def describe(console: Console, one: Listed) -> None:
     console.print(Text.assemble((one.name, "bold"), f" ({one.kind})\n\n{one.about}\n"))
     table = Table(box=None, pad_edge=False)
     for heading in ("option", "type", "default"):
-        table.add_column(heading)
+        table.add_column(heading, no_wrap=heading == "option")
     for option in one.options:
         table.add_row(*(Text(word) for word in option))
     console.print(table)

@@ -9,17 +9,26 @@ from dataclasses import dataclass
 import polars as pl
 
 from curate.errors import InputError
-from curate.passes.base import Decider, Pass, Rewrite
+from curate.passes.base import Decider, Pass, Redaction, Rewrite
 from curate.recipe import Recipe
 from curate.runs import Run
 
 
 @dataclass(frozen=True)
 class Change:
-    """What one pass did to a text: the pieces kept (" "), taken out ("-") and put in ("+"), in order."""
+    """What one pass did to a text: the pieces kept (" "), taken out ("-") and put in ("+"), in order.
+
+    Without pieces, `note` says why there are none.
+    """
 
     by: str
     pieces: tuple[tuple[str, str], ...]
+    note: str = ""
+
+
+NOT_KEPT = "what was read held private values and is not kept: no difference can be shown"
+REPLACED = "private values are replaced in what is kept of the text as read too: no difference can be shown"
+AUTHOR = "in its author; the text is as it was"
 
 
 @dataclass(frozen=True)
@@ -95,7 +104,11 @@ def told_of(row: pl.DataFrame, recipe: Recipe) -> Told:
         decided_by=one["decided_by"],
         evidence=one["evidence"],
         flags=tuple((name, flag_evidence(recipe, name, row)) for name in flagged),
-        changes=tuple(changes_of(recipe, one["original"], one["text"], (one["changed_by"] or "").split())),
+        changes=tuple(
+            changes_of(
+                recipe, one["original"], one["text"], (one["changed_by"] or "").split(), one.get("pii") != 0
+            )
+        ),
         measures=tuple((name, shown(one[name])) for name in measures),
     )
 
@@ -113,22 +126,39 @@ def flag_evidence(recipe: Recipe, name: str, row: pl.DataFrame) -> str:
     return str(row.select(found[0].evidence().cast(pl.String)).item() or "")
 
 
-def changes_of(recipe: Recipe, original: str | None, text: str, names: list[str]) -> list[Change]:
+def changes_of(
+    recipe: Recipe, original: str | None, text: str, names: list[str], private: bool = True
+) -> list[Change]:
     """Each rewrite as a diff, by carrying the text as read through them again; redaction last, as it stands.
 
     The text as read holds stand-ins where it held private values, so a rewrite may show less than it did.
+    `private` is False where none was found in text, parts and extra.
     """
-    if original is None:
-        return [Change(name, ()) for name in names]
+    redacting = [one.name for one in recipe.passes if isinstance(one, Redaction)]
     found: list[Change] = []
     before = original
-    for one in rewrites(recipe, names):
+    for one in rewrites(recipe, names) if before is not None else ():
         after = one.rewrite(pl.Series([before]))[0]
-        found.append(Change(one.name, diff(before, after)))
+        found.append(changed(one.name, before, after))
         before = after
-    rest = [name for name in names if name not in {one.by for one in found}]
-    found += [Change(name, diff(before, text) if before != text else ()) for name in rest]
+    done = {one.by for one in found}
+    for name in (one for one in names if one not in done):
+        if name in redacting and not private:
+            found.append(Change(name, (), AUTHOR))
+        else:
+            found.append(changed(name, before, text))
     return found
+
+
+def changed(name: str, before: str | None, after: str) -> Change:
+    """What a pass did to a text, or why no difference can be shown.
+
+    >>> changed("redact_pii", "Hi <PERSON_1>", "Hi <PERSON_1>").note
+    'private values are replaced in what is kept of the text as read too: no difference can be shown'
+    """
+    if before is None:
+        return Change(name, (), NOT_KEPT)
+    return Change(name, (), REPLACED) if before == after else Change(name, diff(before, after))
 
 
 def rewrites(recipe: Recipe, names: list[str]) -> list[Rewrite]:

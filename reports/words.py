@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import tomllib
 from collections.abc import Mapping
@@ -70,6 +71,14 @@ class Words:
         plain = f"{n:,.{decimals}f}"
         signs: dict[str, str] = {",": self.get("number.thousands"), ".": self.get("number.decimal")}
         return "".join(signs.get(sign, sign) for sign in plain)
+
+    def at_least(self, n: float, decimals: int) -> str:
+        """A number rounded down, as evidence is: what is under a limit never reads as at it.
+
+        >>> load("en").at_least(0.8889, 2), load("fr").at_least(0.57, 2)
+        ('0.88', '0,57')
+        """
+        return self.number(math.floor(n * 10**decimals + 1e-6) / 10**decimals, decimals)
 
     def signed(self, n: float, decimals: int = 0) -> str:
         """A difference with its sign; none for 0.

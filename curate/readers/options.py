@@ -13,6 +13,7 @@ from curate.readers.text_encoding import KNOWN
 from curate.readers.types import InputOptions
 
 WHERE = "[[input]]"
+FORMATS = ("auto", *SCHEMAS, ROWS)
 MESSAGE_COLUMNS = ("conversation_id", "role", "author", "text", "sent_at", "turn")
 PAIR_COLUMNS = ("user", "assistant", "system", "prompt", "response", "instruction", "input")
 """Our names that `columns` may map: in tables with a row per message, in those of questions and answers."""
@@ -27,9 +28,8 @@ def check_options(options: InputOptions) -> None:
     """
     if not options.files:
         raise RecipeError(f'an {WHERE} has no files; name some, as files = ["logs/*.csv"]')
-    formats = ("auto", *SCHEMAS, ROWS)
-    if options.format not in formats:
-        raise RecipeError(unknown("format", options.format, formats, WHERE))
+    if options.format not in FORMATS:
+        raise RecipeError(unknown("format", options.format, FORMATS, WHERE))
     check_roles(options.roles, f"the roles of {WHERE}")
     ours = (*MESSAGE_COLUMNS, *PAIR_COLUMNS)
     for name in options.columns:

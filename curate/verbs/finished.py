@@ -223,11 +223,12 @@ def export(
     out: RunFolder,
     to: Annotated[str, typer.Option("--to", metavar="FILE", help="The JSON lines to write.")],
     form: Annotated[str, typer.Option("--format", help="openai, trl, axolotl or torchtune.")] = "openai",
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace FILE where it is there.")] = False,
 ) -> None:
     """Write the curated set in the form of a trainer, so that what is shown only is not learned there."""
     from curate import exporting, runs
 
-    told = exporting.export(runs.open_run(out), to, form)
+    told = exporting.export(runs.open_run(out), to, form, overwrite=overwrite)
     print(f"{told.path}: {told.rows:,} rows from {told.conversations:,} conversations")
     print(f"{told.learned:,} answers are learned, {told.shown:,} shown only")
     if told.left_out:

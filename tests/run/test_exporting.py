@@ -44,8 +44,8 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 
 def written(run: Run, form: str, folder: Path) -> tuple[Any, list[dict[str, Any]]]:
-    told = export(run, str(folder / "x.jsonl"), form)
-    return told, [json.loads(line) for line in (folder / "x.jsonl").read_text().splitlines()]
+    told = export(run, str(folder / f"{form}.jsonl"), form)
+    return told, [json.loads(line) for line in (folder / f"{form}.jsonl").read_text().splitlines()]
 
 
 def test_every_place_counts_the_answers_that_are_learned_and_none_a_user_s_message(tmp_path: Path) -> None:

@@ -88,16 +88,16 @@ def of_requests(console: Console, told: Answered) -> None:
 
 def of_answers(console: Console, told: Written) -> None:
     """What was counted in answers."""
-    refused, held = " ".join(percent(told.refusals)), " ".join(percent(told.with_stand_ins))
+    refused, held = shared(told.refusals), shared(told.with_stand_ins)
     console.print(
-        f"\n{told.answers} answers of {told.words:.0f} words: {refused} begin like a refusal; "
+        f"\n{told.answers} answers of {told.words:.0f} words: {refused} of them begin like a refusal; "
         f"{told.stand_ins} stand-ins, in {held} of them"
     )
     if told.private is None or told.with_private is None:
         console.print(f"  not done: {told.skipped}")
         return
     kinds = ", ".join(f"{kind} {count}" for kind, count in told.private.items()) or "none"
-    share = " ".join(percent(told.with_private))
+    share = shared(told.with_private)
     console.print(f"  strings that look private: {kinds}; in {share} of answers")
 
 
@@ -114,6 +114,16 @@ def of_memory(console: Console, told: Memories) -> None:
             f"  {name}: exposure {number(by.value, 2)} {span(by.low, by.high, 2)}, largest "
             f"{number(one.largest, 2)}; {one.extracted} of {one.canaries} given away when asked for"
         )
+
+
+def shared(told: Interval) -> str:
+    """A share in percent, with its interval where it has one.
+
+    >>> shared(Interval(0.5, 0.25, 0.75)), shared(Interval(0.0, None, None))
+    ('50.0% [25.0, 75.0]', '0.0%')
+    """
+    value, interval = percent(told)
+    return value if told.low is None else f"{value} {interval}"
 
 
 def percent(told: Interval) -> tuple[str, str]:
