@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 __all__ = ["write"]
@@ -17,26 +16,13 @@ def write(out: str | Path, lang: str = "en") -> list[Path]:
     from reports.diversity import read
     from reports.facts import gather
     from reports.pages import render_report
+    from reports.put import put
     from reports.shapes import to_json
 
     folder = Path(out)
     facts = gather(folder)
     page = render_report(facts, lang, read(folder))
     return [
-        _put(folder / "report.html", page.encode("utf-8", "replace")),
-        _put(folder / "report.json", to_json(facts)),
+        put(folder / "report.html", page.encode("utf-8", "replace")),
+        put(folder / "report.json", to_json(facts)),
     ]
-
-
-def _put(path: Path, data: bytes) -> Path:
-    """The path, once the whole of `data` stands in it."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with beside.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
-    return path

@@ -13,12 +13,12 @@ def write(out: str | Path, lang: str = "en") -> Path:
     The page is whole or not there. Raises `reports.shapes.ReportError` where `out` holds no `bias.json` or
     `lang` is not known.
     """
-    from reports import _put
     from reports.bias_facts import read
     from reports.bias_pages import render_bias
+    from reports.put import put
 
     folder = Path(out)
-    return _put(folder / "bias.html", render_bias(read(folder), lang).encode("utf-8", "replace"))
+    return put(folder / "bias.html", render_bias(read(folder), lang).encode("utf-8", "replace"))
 
 
 def sentences(twin: bytes, lang: str = "en") -> list[str]:

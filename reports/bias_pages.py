@@ -9,7 +9,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from reports import bias_charts, bias_tables, bias_views, pages
+from reports import assets, bias_charts, bias_tables, bias_views
 from reports.bias_facts import Facts
 from reports.words import Words, load
 
@@ -47,10 +47,10 @@ def render_bias(facts: Facts, lang: str = "en") -> str:
         "scorers": scorers,
         "method": method(facts, words),
         "started": words.date(facts.started),
-        "data": Markup(pages._script_safe(data)),
+        "data": Markup(assets.script_safe(data)),
         **inlined(),
     }
-    return pages._template("bias.html").render(view)
+    return assets.template("bias.html").render(view)
 
 
 def method(facts: Facts, words: Words) -> list[str]:
@@ -64,17 +64,17 @@ def method(facts: Facts, words: Words) -> list[str]:
 def load_bias(lang: str) -> Words:
     """The words of report.html with those of the bias page beside them."""
     plain = load(lang)
-    text = pages._read(f"bias_words_{lang}.toml")
+    text = assets.read(f"bias_words_{lang}.toml")
     return Words({**plain.table, **tomllib.loads(text)})
 
 
 @cache
 def inlined() -> dict[str, Any]:
     """Scripts and styles of both pages, and the policy that lets these alone in."""
-    held = dict(pages._inlined())
-    script = pages._read("templates/bias.js").strip()
-    style = str(held["style"]) + pages._read("templates/bias.css")
+    held = dict(assets.inlined())
+    script = assets.read("templates/bias.js").strip()
+    style = str(held["style"]) + assets.read("templates/bias.css")
     policy = str(held["policy"])
-    policy = policy.replace("script-src ", f"script-src {pages._hash(script)} ")
-    policy = policy.replace("style-src ", f"style-src {pages._hash(style)} ")
+    policy = policy.replace("script-src ", f"script-src {assets.hash_of(script)} ")
+    policy = policy.replace("style-src ", f"style-src {assets.hash_of(style)} ")
     return {**held, "bias_script": Markup(script), "style": Markup(style), "policy": Markup(policy)}

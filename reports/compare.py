@@ -10,7 +10,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from reports import bias_pages, compare_views, pages
+from reports import assets, bias_pages, compare_views
 from reports.compare_facts import Comparison, parse
 from reports.words import Words
 
@@ -23,11 +23,11 @@ def write(twin: bytes, to: str | Path, lang: str = "en") -> list[Path]:
 
     Each is whole or not there. Raises ReportError where the twin is none or `lang` is not known.
     """
-    from reports import _put
+    from reports.put import put
 
     path = Path(to)
     page = render_compare(parse(twin), lang)
-    return [_put(path, page.encode("utf-8", "replace")), _put(path.with_suffix(".json"), twin)]
+    return [put(path, page.encode("utf-8", "replace")), put(path.with_suffix(".json"), twin)]
 
 
 def sentences(twin: bytes, lang: str = "en") -> list[str]:
@@ -54,23 +54,23 @@ def render_compare(facts: Comparison, lang: str = "en") -> str:
         "tables": compare_views.tables(facts, words),
         "moved": compare_views.moved(facts, words),
         "started": [words.date(side.started) for side in (facts.a, facts.b)],
-        "data": Markup(pages._script_safe(data)),
+        "data": Markup(assets.script_safe(data)),
         **inlined(),
     }
-    return pages._template("compare.html").render(view)
+    return assets.template("compare.html").render(view)
 
 
 @cache
 def load_compare(lang: str) -> Words:
     """The words of both other pages with those of this one beside them."""
     plain = bias_pages.load_bias(lang)
-    return Words({**plain.table, **tomllib.loads(pages._read(f"compare_words_{lang}.toml"))})
+    return Words({**plain.table, **tomllib.loads(assets.read(f"compare_words_{lang}.toml"))})
 
 
 @cache
 def inlined() -> dict[str, Any]:
     """The scripts and styles of the bias page with the page's own style."""
     held = dict(bias_pages.inlined())
-    style = str(held["style"]) + pages._read("templates/compare.css")
-    policy = str(held["policy"]).replace("style-src ", f"style-src {pages._hash(style)} ")
+    style = str(held["style"]) + assets.read("templates/compare.css")
+    policy = str(held["policy"]).replace("style-src ", f"style-src {assets.hash_of(style)} ")
     return {**held, "style": Markup(style), "policy": Markup(policy)}

@@ -9,7 +9,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from reports import diversity_views
+from reports import assets, diversity_views
 from reports.diversity_facts import Facts, parse, read
 from reports.words import Words, load
 
@@ -18,15 +18,13 @@ __all__ = ["read", "section", "sentences"]
 
 def section(facts: Facts | None, lang: str) -> dict[str, Any]:
     """What `diversity.html` needs: `diverse` (None where nothing is known), its words, data and script."""
-    from reports import pages
-
     words = load_words(lang)
     shown = diversity_views.section(facts, words) if facts else None
     drawn = {"lang": lang, "map": shown.map.data() if shown and shown.map else None}
     return {
         "diverse": shown,
         "told": words,
-        "diverse_data": Markup(pages._script_safe(json.dumps(drawn))),
+        "diverse_data": Markup(assets.script_safe(json.dumps(drawn))),
         "diverse_script": Markup(script()),
     }
 
@@ -43,15 +41,11 @@ def sentences(twin: bytes, lang: str = "en") -> list[str]:
 @cache
 def load_words(lang: str) -> Words:
     """The words of report.html with those of this section beside them."""
-    from reports import pages
-
-    text = pages._read(f"diversity_words_{lang}.toml")
+    text = assets.read(f"diversity_words_{lang}.toml")
     return Words({**load(lang).table, **tomllib.loads(text)})
 
 
 @cache
 def script() -> str:
     """The script that draws the map."""
-    from reports import pages
-
-    return pages._read("templates/diversity.js").strip()
+    return assets.read("templates/diversity.js").strip()

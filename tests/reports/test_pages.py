@@ -115,13 +115,13 @@ def test_nothing_is_loaded_and_nothing_else_may_run(page: str) -> None:
 
 
 def test_hashes_in_the_policy_are_those_of_what_stands_in_the_page(page: str) -> None:
-    from reports.pages import _hash
+    from reports.assets import hash_of
 
     policy = html.unescape(page)
     for text in re.findall(r"<script>(.*?)</script>", page, re.DOTALL) + re.findall(
         r"<style>(.*?)</style>", page, re.DOTALL
     ):
-        assert _hash(text) in policy
+        assert hash_of(text) in policy
 
 
 def test_markup_in_a_log_stays_text(page: str) -> None:
