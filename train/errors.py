@@ -32,6 +32,10 @@ class LimitBrokenError(TrainError):
     """A limit that the user stated was broken (exit status 3)."""
 
 
+class StoppedError(TrainError):
+    """The user stopped what can go on; the text says how (exit status 130)."""
+
+
 def unknown(kind: str, value: str, allowed: Iterable[str], where: str) -> str:
     """The sentence for a name that is not one of `allowed`, with the nearest right one.
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from train import accounting, cut, records, show
 from train.config import Config
-from train.errors import DataError
+from train.errors import DataError, StoppedError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -41,7 +43,7 @@ def fit(console: Console, config: Config, to: str, *, fresh: bool, quiet: bool) 
     from train import fit as fits
 
     silence()
-    with Bar(console, quiet) as bar:
+    with stoppable(to), Bar(console, quiet) as bar:
         done = fits.fit(config, to, fresh=fresh, watch=bar.step)
     finish(console, done)
     fits.leave()
@@ -53,11 +55,28 @@ def resume(console: Console, folder: str, *, force: bool, quiet: bool) -> Fit:
     from train import fit as fits
 
     silence()
-    with Bar(console, quiet) as bar:
+    with stoppable(folder), Bar(console, quiet) as bar:
         done = fits.resume(folder, force=force, watch=bar.step)
     finish(console, done)
     fits.leave()
     return done
+
+
+@contextmanager
+def stoppable(folder: str) -> Iterator[None]:
+    """Ctrl-C inside ends in one line: which command goes on with the run in the folder, and from where."""
+    from train import checkpoint
+    from train.folder import RUN
+
+    try:
+        yield
+    except KeyboardInterrupt:
+        if not (Path(folder) / RUN).exists():
+            raise StoppedError("stopped before the first step; nothing was written") from None
+        place = checkpoint.latest(Path(folder) / "checkpoints")
+        start = "the first step" if place is None else f"step {int(place.name.partition('-')[2])}"
+        hint = "" if place else " (--set run.save_every=100 would have kept checkpoints on the way)"
+        raise StoppedError(f"stopped; 'train resume {folder}' goes on from {start}{hint}") from None
 
 
 def finish(console: Console, done: Fit) -> None:

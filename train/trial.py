@@ -9,11 +9,12 @@ import math
 import os
 import pickle
 import shutil
+import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -21,6 +22,9 @@ from train.config import Config, changed, from_dict
 from train.errors import NotFiniteError, TrainError
 from train.evaluate import Options
 from train.records import Conversation, content_hash
+
+if TYPE_CHECKING:
+    from concurrent.futures import ProcessPoolExecutor
 
 Array = np.ndarray[Any, Any]
 
@@ -220,6 +224,9 @@ def run_all(trials: Sequence[Trial], workers: int) -> Iterator[Result]:
         yield from carry_out(trials)
 
 
+GLANCE = 0.2
+"""Seconds after which a wait begins anew: once Polars is loaded, Ctrl-C does not end one."""
+
 CarryOut = Callable[[Sequence[Trial]], Iterator[Result]]
 
 
@@ -232,27 +239,45 @@ def side_by_side(workers: int) -> Iterator[CarryOut]:
     if workers <= 1:
         yield lambda trials: map(run, trials)
         return
-    from concurrent.futures import ProcessPoolExecutor, as_completed
+    from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
     from concurrent.futures.process import BrokenProcessPool
     from multiprocessing import get_context
 
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=alone) as pool:
 
         def carry_out(trials: Sequence[Trial]) -> Iterator[Result]:
+            waiting = {pool.submit(run, trial) for trial in trials}
             try:
-                for future in as_completed([pool.submit(run, trial) for trial in trials]):
-                    yield future.result()
+                while waiting:
+                    done, waiting = wait(waiting, timeout=GLANCE, return_when=FIRST_COMPLETED)
+                    for future in done:
+                        yield future.result()
             except BrokenProcessPool as error:
                 raise TrainError(
                     "a process that trained was killed, by lack of memory perhaps; run the same again with "
                     "fewer --workers: what was finished is kept"
                 ) from error
 
-        yield carry_out
+        try:
+            yield carry_out
+        except BaseException:  # interrupted, or one trial failed: nobody waits for the others
+            stop(pool)
+            raise
+
+
+def stop(pool: ProcessPoolExecutor) -> None:
+    """End a pool's processes now; a trial that was under way is begun again by the next run.
+
+    From Python 3.14 on `terminate_workers` does it; before, they are only to be had where that finds them.
+    """
+    for process in list((getattr(pool, "_processes", None) or {}).values()):
+        process.terminate()
 
 
 def alone() -> None:
-    """A worker computes on one thread: those of several would wait for each other. Ends with its parent."""
+    """A worker computes on one thread: those of several would wait for each other. Ctrl-C is for its parent,
+    with which it ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=end_with_parent, daemon=True).start()
     os.environ["OMP_NUM_THREADS"] = "1"
     os.environ["TOKENIZERS_PARALLELISM"] = "false"
