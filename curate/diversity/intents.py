@@ -12,9 +12,13 @@ from curate import schema
 
 LANGUAGES = ("en", "fr")
 """Languages with patterns. A message is judged by those of both; in other languages nothing is told."""
-ORDER = ("thanks", "code", "complaint", "small_talk", "question", "request")
-"""Which intent is looked for first: a polite form with a question word after it asks to know."""
-INTENTS = (*ORDER, "statement")
+ORDER = ("thanks", "code", "task", "complaint", "small_talk", "favour", "question", "request")
+"""Which kind is looked for first: "how" in a polite form asks to know, unless its verb is a deed."""
+MEANT = {"task": "request", "favour": "request"}
+"""Kinds told as another: requests that a word further on would hide if they were looked for last."""
+FAINT = ("thanks", "complaint", "question", "request")
+"""Where nothing of ORDER fits and no question mark ends the message: signs too weak to be asked first."""
+INTENTS = ("thanks", "code", "complaint", "small_talk", "question", "request", "statement")
 """What `intent` may say; a statement is what fits none of the others."""
 LONGEST = 600
 """Characters of a message that are looked at: what it is for stands at its start."""
@@ -34,20 +38,29 @@ ASCII = {
 
 @cache
 def patterns() -> dict[str, str]:
-    """One regular expression for each intent, and "greeting", over all languages, for texts as `plain` gives.
+    """A regular expression for each kind of ORDER, of FAINT ("faint thanks"), and "greeting".
 
-    >>> sorted(patterns())
-    ['code', 'complaint', 'greeting', 'question', 'request', 'small_talk', 'thanks']
+    Each is over all languages, for texts as `plain` gives.
+
+    >>> sorted(patterns()) == sorted([*ORDER, *(f"faint {kind}" for kind in FAINT), "greeting"])
+    True
     """
     place = files("rules").joinpath("intents")
     tables = [tomllib.loads(place.joinpath(f"{one}.toml").read_text("utf-8")) for one in LANGUAGES]
-    joined = {
-        intent: "|".join(f"(?:{one})" for table in tables for one in table["intents"].get(intent, ()))
-        for intent in ORDER
-    }
+    joined = {kind: any_of([table["intents"] for table in tables], kind) for kind in ORDER}
+    faint = {f"faint {kind}": any_of([table["faint"] for table in tables], kind) for kind in FAINT}
     greetings = "|".join(table["greeting"] for table in tables)
-    told = {**joined, "greeting": rf"^\s*(?:(?:{greetings})\b[\s,.!:;-]*)+"}
+    told = {**joined, **faint, "greeting": rf"^\s*(?:(?:{greetings})\b[\s,.!:;-]*)+"}
     return {name: ascii_only(pattern) for name, pattern in told.items()}
+
+
+def any_of(tables: list[dict[str, list[str]]], kind: str) -> str:
+    """One expression that fits where one of a kind's does, in any of the tables.
+
+    >>> any_of([{"thanks": ["thanks", "thank you"]}, {}], "thanks")
+    '(?:thanks)|(?:thank you)'
+    """
+    return "|".join(f"(?:{one})" for table in tables for one in table.get(kind, ()))
 
 
 def ascii_only(pattern: str) -> str:
@@ -72,9 +85,12 @@ def intents(texts: pl.Series) -> pl.Series:
     told = patterns()
     bare = plain(pl.col("text")).str.replace(told["greeting"], "").str.strip_chars()
     said = pl.col("bare")
-    intent = pl.when(said.str.ends_with("?")).then(pl.lit("question")).otherwise(pl.lit("statement"))
+    intent = pl.lit("statement")
+    for name in reversed(FAINT):
+        intent = pl.when(said.str.contains(told[f"faint {name}"])).then(pl.lit(name)).otherwise(intent)
+    intent = pl.when(said.str.ends_with("?")).then(pl.lit("question")).otherwise(intent)
     for name in reversed(ORDER):
-        intent = pl.when(said.str.contains(told[name])).then(pl.lit(name)).otherwise(intent)
+        intent = pl.when(said.str.contains(told[name])).then(pl.lit(MEANT.get(name, name))).otherwise(intent)
     intent = pl.when(said == "").then(pl.lit("small_talk")).otherwise(intent)
     return texts.to_frame("text").select(bare.alias("bare")).select(intent.alias("intent")).to_series()
 

@@ -160,13 +160,30 @@ def test_stop_words_are_folded_words() -> None:
         assert all(word == word.lower() and word.isalpha() for word in stop_words(language))
 
 
-def test_intents_of_the_labelled_cases_are_told() -> None:
-    cases = tomllib.loads((ROOT / "tests/diversity/intents.toml").read_text("utf-8"))
+@pytest.mark.parametrize(
+    ("file", "least"), [("intents", 0.95), ("intents_corrected", 0.97), ("intents_held", 0.65)]
+)
+def test_intents_of_the_labelled_cases_are_told(file: str, least: float) -> None:
+    cases = tomllib.loads((ROOT / f"tests/diversity/{file}.toml").read_text("utf-8"))
     rows = [(intent, text) for intent, table_ in cases.items() for text in table_["texts"]]
     assert {intent for intent, _ in rows} == set(INTENTS)
     told = intents(pl.Series([text for _, text in rows])).to_list()
     right = sum(one == intent for one, (intent, _) in zip(told, rows, strict=True))
-    assert right / len(rows) >= 0.95
+    assert right / len(rows) >= least
+
+
+def test_a_text_to_write_about_a_complaint_is_a_request() -> None:
+    asked = [
+        "Rédige une lettre de réclamation pour un colis jamais arrivé",
+        "Write an angry complaint about a parcel that never arrived",
+        "Écris un texte qui explique comment dormir mieux",
+    ]
+    assert intents(pl.Series(asked)).to_list() == ["request"] * 3
+
+
+def test_weak_signs_give_way_to_a_question_and_to_a_request() -> None:
+    said = ["Le bouquet était fané.", "Le bouquet était fané ?", "Je voudrais jeter un bouquet fané."]
+    assert intents(pl.Series(said)).to_list() == ["complaint", "question", "request"]
 
 
 def write_logs(path: Path, pairs: list[tuple[str, str]], order: list[int]) -> Path:
