@@ -128,7 +128,8 @@ def forecast_text(told: Preview) -> str:
     memory = f", {one.memory / 2**20:,.0f} MB of memory" if one.memory else ""
     workers = "one process" if one.workers == 1 else f"{one.workers} workers"
     return (
-        f"the full run: about {span(one.seconds)} with {workers} ({span(one.cpu_seconds)} of processor time)"
+        f"the full run, topics, audit and pages included: about {span(one.seconds)} with {workers} "
+        f"({span(one.cpu_seconds)} of processor time)"
         f"{memory}, {one.written / 2**20:,.1f} MB written; nothing was written now"
     )
 

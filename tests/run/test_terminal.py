@@ -144,6 +144,11 @@ def test_one_is_told_in_the_singular(run: curate.Run, tmp_path: Path) -> None:
     assert "1 conversation kept" in told
 
 
+def test_the_forecast_says_that_it_covers_the_pages(run: curate.Run) -> None:
+    told = said(preview_terminal.show, preview(Path(run.out).parent / "a.jsonl", workers=1), width=200)
+    assert "the full run, topics, audit and pages included: about" in told
+
+
 def test_a_file_that_is_there_is_not_written_over_unasked(run: curate.Run, tmp_path: Path) -> None:
     target = tmp_path / "x.jsonl"
     target.write_text("mine")
