@@ -161,8 +161,11 @@ def findings(text: str, settings: Settings) -> list[Label]:
 
 def negatives(settings: Settings) -> None:
     """Print what is found in texts that hold numbers and signs, and nothing private."""
-    path = Path(__file__).parent.parent / "tests" / "cases" / "pii_negative.txt"
-    lines = [line for line in path.read_text().splitlines() if line and not line.startswith("# ")]
+    cases = Path(__file__).parent.parent / "tests" / "cases"
+    said = [
+        line for path in sorted(cases.glob("pii_negative*.txt")) for line in path.read_text().splitlines()
+    ]
+    lines = [line for line in said if line and not line.startswith("# ")]
     hits = Counter(one[2] for line in lines for one in findings(line, settings))
     gated = int(gate(settings).looks(pl.Series(lines)).sum())
     print(f"\nhard negatives: {len(lines)} lines, {gated} gated, {sum(hits.values())} hits {dict(hits)}")

@@ -14,10 +14,11 @@ from curate import schema
 from curate.errors import RecipeError, unknown
 from curate.passes.base import Redaction
 from curate.pii.alone import redact_name, redact_strings
+from curate.pii.asked import LOOKED_BACK, asked_field
 from curate.pii.conversation import FREE, Cell, Conversation, settle
 from curate.pii.coverage import NOT_COVERED
 from curate.pii.detect import Settings
-from curate.pii.gate import Gate, gate
+from curate.pii.gate import Gate, answers_gate, gate, scattered
 from curate.pii.ids import distinct
 from curate.pii.kinds import DEFAULT, KINDS
 from curate.pii.people import people_rows, who
@@ -104,7 +105,23 @@ def gates(batch: pl.DataFrame, settings: Settings) -> pl.DataFrame:
     """For each private column, the rows whose value detectors must look at."""
     names = [word for one in named(settings.names) for word in one.words if len(word) > 2]
     asked = gate(settings, tuple(names) if "person" in settings.kinds else ())
-    return pl.DataFrame([look(asked, batch[name]) for name in schema.PRIVATE])
+    looks = pl.DataFrame([look(asked, batch[name]) for name in schema.PRIVATE])
+    return looks.with_columns(looks["text"] | answers(batch, looks["text"], settings))
+
+
+def answers(batch: pl.DataFrame, looks: pl.Series, settings: Settings) -> pl.Series:
+    """The rows not yet looked at whose text is a number that a turn before it asked for."""
+    texts, numbers = batch["text"], batch[schema.CONVERSATION]
+    found = []
+    for row in (texts.str.contains(answers_gate()) & ~looks).arg_true():
+        turns: list[str] = [texts[row]]
+        place = row - 1
+        while place >= 0 and numbers[place] == numbers[row] and len(turns) <= LOOKED_BACK:
+            turns += [texts[place]] if texts[place] else []
+            place -= 1
+        if asked_field(turns[::-1], len(turns) - 1, settings.regions):
+            found.append(row)
+    return scattered(batch.height, pl.Series(found, dtype=pl.UInt32))
 
 
 def look(asked: Gate, column: pl.Series) -> pl.Series:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
+from curate.pii.asked import BEGINS, LOOKED_BACK, asked_field
 from curate.pii.detect import Settings, detect, resolved
 from curate.pii.gate import Gate
 from curate.pii.kinds import Found
@@ -89,6 +90,8 @@ class Conversation:
     def __post_init__(self) -> None:
         """Keep the numbers of stand-ins that already stand in the cells."""
         self.ledger.reserve(cell.text for cell in self.cells)
+        self.turns = [cell for cell in self.cells if cell.column == "text"]
+        self.places = {cell.row: place for place, cell in enumerate(self.turns)}
 
     def round(self) -> list[Cell]:
         """Replace what this round finds, and say which cells changed; those, and none else, may hold more."""
@@ -120,12 +123,46 @@ class Conversation:
             spans = [
                 placed(seen, one)
                 for seen, text in views(leaf, cell)
-                for one in detect(text, leaf.field, self.settings)
+                for one in self.read(cell, text, leaf.field)
             ]
             if spans:
                 found[place] = spans
                 self.values |= dict.fromkeys((one.kind, one.key) for one in spans)
         return found
+
+    def read(self, cell: Cell, text: str, field: str) -> list[Found]:
+        """What the detectors find in a reading of a cell; where they pass over the number that a turn begins
+        with, they are asked again, with what the turn before asked for.
+        """
+        found = detect(text, field, self.settings)
+        if cell.column != "text" or not (begins := BEGINS.match(text)):
+            return found
+        number = begins.start("number")
+        for one in found:
+            if one.start <= number < one.stop:
+                return found
+        field = self.asked(cell)
+        return detect(text, field, self.settings) if field else found
+
+    def asked(self, cell: Cell) -> str:
+        """The field under which a turn's text stands by the turns before it."""
+        place = self.places[cell.row]
+        texts = [turn.text for turn in self.turns[max(0, place - LOOKED_BACK) : place + 1]]
+        return asked_field(texts, len(texts) - 1, self.settings.regions)
+
+    def look_after(self, changed: list[Cell]) -> bool:
+        """Let detectors look at the turns that changed and those after them, which may only now be answers;
+        whether anything is left to look at.
+        """
+        rows = {cell.row for cell in changed if cell.column == "text"}
+        left = any(cell.look for cell in changed)
+        for place, turn in enumerate(self.turns if rows else ()):
+            if turn.look or not BEGINS.match(turn.text):
+                continue
+            if any(one.row in rows for one in self.turns[max(0, place - LOOKED_BACK) : place + 1]):
+                turn.look = bool(self.asked(turn))
+                left = left or turn.look
+        return left
 
     def replace(self, cell: Cell, own: dict[int, list[Found]], values: dict[Value, str]) -> bool:
         """Put stand-ins where the cell has values or names; whether it changed."""
@@ -256,4 +293,4 @@ def settle(conversations: list[Conversation], asked: Gate) -> None:
             for cell in some:
                 # A name beside a stand-in may only now read as one.
                 cell.look = cell.look or one.named(cell)
-        waiting = [one for one, some in changed if any(cell.look for cell in some)]
+        waiting = [one for one, some in changed if one.look_after(some)]

@@ -56,8 +56,10 @@ NOT_COVERED: tuple[Gap, ...] = (
         "Les numéros d'identité d'autres pays que la France et les États-Unis.",
     ),
     Gap(
-        "Private IP addresses (192.168.x.x) and addresses of public resolvers: they are kept on purpose.",
-        "Les adresses IP privées (192.168.x.x) et celles des résolveurs publics : elles restent à dessein.",
+        "Private IP addresses (192.168.x.x) and addresses of public resolvers: they are kept on purpose; "
+        "addresses that read like a version (3.14.15.92) with no word such as 'server' near them.",
+        "Les adresses IP privées (192.168.x.x) et celles des résolveurs publics : elles restent à dessein ; "
+        "celles qui se lisent comme une version (3.14.15.92) sans mot comme « serveur » à côté.",
     ),
     Gap(
         "@names of accounts, unless the kind 'handle' is switched on or the account is an author.",

@@ -11,6 +11,7 @@ from functools import lru_cache
 
 import polars as pl
 
+from curate.pii.asked import LEAD
 from curate.pii.detect import Settings
 from curate.pii.rules import rules
 
@@ -105,6 +106,7 @@ def kind_gate(kind: str) -> list[str]:
             rf"(?-u:\b)0[1-9]{digits}{{7}}",
             rf"\(?0[0-9]{{1,4}}\)?{GAP[:-5]}+[0-9](?:{GAP}[0-9]){{6}}",
             r"\([0-9]{3}\)\s?[0-9]{3}|[0-9]{3}[.\-][0-9]{3}[ .\-\u2010-\u2015\u00a0][0-9]{4}",
+            rf"[0-9>](?:\s/|,?\s(?:or|ou|and|et|puis|then|sinon|&))\s[a-z\s]{{0,8}}[0-9](?:{GAP}[0-9]){{6}}",
             rf"{LETTER}{words_of('phone.before')}[s:]?{near}[0-9](?:{GAP}[0-9]){{6}}",
             rf"[0-9](?:{GAP}[0-9]){{6}}(?:\s?(?:x|ext|poste).{{0,9}})?[\s(:\-\u2010-\u2015\u00a0]{{1,3}}{words_of('phone.after')}",
         ]
@@ -167,6 +169,11 @@ def other_gate(kind: str, near: str) -> list[str]:
             rf'(?i:"(?:{names})"\s*:)',
         ]
     return []
+
+
+def answers_gate() -> str:
+    """The expression for turns that may answer a question for a number, whatever the number's form."""
+    return rf"^[^0-9<>]{{0,{LEAD}}}[0-9](?:{GAP}[0-9]){{6}}"
 
 
 def names_gate(words: list[str]) -> str:

@@ -2,8 +2,9 @@
 
 Proof, in this order: a `+` or `00` and a country code with a possible number; a national number that
 `phonenumbers` holds valid and that is written as people write numbers; a word of the rules before or after
-it.
-Left alone: dates, times, prices, decimals, runs of pairs (01 02 03), bare digits after "order", "ref", "id".
+it; an "or", an "and" or a slash that joins it to a number already believed.
+Left alone: dates, times, prices, decimals, runs of pairs (01 02 03), lists, numbers drawn, bare digits after
+"order", "ref", "id".
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING
 from curate.pii import context
 from curate.pii.digits import digits_only
 from curate.pii.kinds import Found
+from curate.pii.rules import rules
 from curate.pii.spans import Taken
 
 if TYPE_CHECKING:
@@ -48,6 +50,23 @@ DATE = re.compile(
     r"|(?:19|20)\d\d([./ -]?)(?:0[1-9]|1[0-2])\2(?:0[1-9]|[12]\d|3[01]))(?:\D.*)?$|"
     r"^(?:19|20)\d\d\s?[-/]\s?(?:19|20)\d\d$"
 )
+JOINER = re.compile(
+    r"(?<=[\d>])(?:\s/\s|,?\s(?:or|ou|and|et|puis|then|sinon|&)\s(?:(?:le|au|sur|the|on|at|to)\s){0,2})$"
+)
+"""What joins a number to the one before it: "or", "ou au", " / "."""
+STAND_IN_BEFORE = re.compile(r"<PHONE(?:_\d{1,6})?>$")
+JOINER_LENGTH = 20
+LONGEST_CHAIN = 20
+DUMP = re.compile(
+    r"[\-.:][0-9A-Fa-f]{2}(?!\w)|,\s?\d\d(?!\d)"
+    r"|\s(?:\d\d?(?=\s*(?:$|[,;.\n])|\s\d)|[0-9A-Fa-f]{2}\s[0-9A-Fa-f]{2}(?!\w))"
+)
+"""Pairs that go on: bytes of a dump, numbers of a list."""
+HIGHEST_TENS = "6"
+"""The tens of the highest number that common lotteries draw (Powerball: 69); none is drawn twice."""
+LONGEST_WORD = 16
+WIDEST_COUNT = 10
+"""Steps up to this are how people count; nobody counts 01, 23, 45."""
 FEWEST = 7
 """Digits that every one of these patterns needs."""
 SIGNS = str.maketrans("", "", " .-/()")
@@ -79,6 +98,8 @@ def find_phones(text: str, field: str, regions: tuple[str, ...]) -> Iterator[Fou
             if not taken.free(match.start(), match.end()):
                 continue
             number = believed(match, field, regions)
+            if not number and pattern is ANY:
+                number = joined(match, field, regions, taken)
             if number:
                 stop = match.start() + len(number.rstrip())
                 taken.take(match.start(), stop)
@@ -124,11 +145,50 @@ def french(match: re.Match[str], field: str, regions: tuple[str, ...]) -> str:
         return ""
     digits = digits_only(text)
     if counts(digits):
-        return ""
-    if digits == text:
+        return text if shown(match, digits) and not listed(match, field) else ""
+    if text.isdigit():
         near = context.before(match.string, match.start(), field)
         return "" if context.ends_with("phone.not_after", near) else text
-    return text  # ARCEP: 0 and 1 to 9 begin every number of ten digits
+    # ARCEP: 0 and 1 to 9 begin every number of ten digits
+    return "" if drawn(match, digits, field) else text
+
+
+def shown(match: re.Match[str], digits: str) -> bool:
+    """Whether pairs in equal steps are no counting, but what people write as a number: 01 23 45 67 89."""
+    wide = int(digits[2:4]) - int(digits[:2]) > WIDEST_COUNT
+    return wide and not match.group().isdigit() and not DUMP.match(match.string, match.end())
+
+
+def listed(match: re.Match[str], field: str) -> bool:
+    """Whether the words before pairs in equal steps say that they are a list."""
+    near = context.before(match.string, match.start(), field)
+    return context.says("phone.listed", near) or context.says("phone.counted", near)
+
+
+def drawn(match: re.Match[str], digits: str, field: str) -> bool:
+    """Whether pairs of digits are numbers to sort, or drawn in a lottery: by the words before, by their size.
+
+    >>> [drawn(FRENCH.search(text), text[-14:].replace(" ", ""), "") for text in (
+    ...     "Les boules : 05 12 23 34 45", "Loto : 06 92 34 56 78", "Sort 09 17 42 08 95")]
+    [True, False, True]
+    """
+    # Asked of every French number: what is cheap comes first.
+    said = match.string[max(0, match.start() - LONGEST_WORD) : match.start()].rstrip(" :=([\"'-").lower()
+    if said.endswith(words_of_lists()) and context.ends_with("phone.listed", said):
+        return True
+    if (
+        max(digits[::2]) > HIGHEST_TENS
+        or len(set(zip(digits[::2], digits[1::2], strict=False))) < len(digits) // 2
+    ):
+        return False
+    near = context.before(match.string, match.start(), field)
+    return context.says("phone.drawn", near) and not context.says("phone.before", near)
+
+
+@lru_cache(maxsize=1)
+def words_of_lists() -> tuple[str, ...]:
+    """The words right after which pairs are a list."""
+    return tuple(sorted(rules().words["phone.listed"]))
 
 
 def counts(digits: str) -> bool:
@@ -171,17 +231,78 @@ def announced(match: re.Match[str], field: str, regions: tuple[str, ...]) -> str
     if context.says("phone.before", near) or context.begins_with(
         "phone.after", context.after(match.string, match.end())
     ):
-        decimal = text.count(".") == 1 and text.replace(".", "").isdigit()
-        return "" if decimal or len(set(digits)) < 2 else text
+        return "" if decimal(text) or len(set(digits)) < 2 else text
     if not re.match(r"\(?0\d", text) or text.isdigit() or re.search(r"[/\n]", text) or counts(digits):
         return ""
-    if not 10 <= len(digits) <= 12:
+    if not 10 <= len(digits) <= 12 or drawn(match, digits, field):
         return ""
-    for region in regions:
-        number = parsed(text, region)
-        if number is not None and valid(number):
-            return text
-    return ""
+    return text if valid_somewhere(text, regions) else ""
+
+
+def joined(match: re.Match[str], field: str, regions: tuple[str, ...], taken: Taken) -> str:
+    """A number that "or", "and" or a slash joins to one taken before it, or to a stand-in of one: any
+    where words announced the first of them, else one that is valid in a region.
+    """
+    text = match.group()
+    first = first_of_chain(match.string, match.start(), taken)
+    if first is None or DATE.match(text.lstrip("(")) or decimal(text) or len(set(digits_only(text))) < 2:
+        return ""
+    if context.says("phone.before", context.before(match.string, first, field)):
+        return text
+    return text if valid_somewhere(text, regions) else ""
+
+
+def first_of_chain(text: str, start: int, taken: Taken) -> int | None:
+    """Where the first of the numbers starts that are joined to each other up to `start`; None for none.
+
+    >>> taken = Taken(); taken.take(4, 12)
+    >>> first_of_chain("tel 467 3395 or 467 3396", 16, taken), first_of_chain("<PHONE_1> or 467", 13, taken)
+    (4, 0)
+    """
+    first = None
+    for _ in range(LONGEST_CHAIN):
+        joiner = JOINER.search(text, max(0, start - JOINER_LENGTH), start)
+        if joiner is None:
+            break
+        stop = joiner.start()
+        sign = STAND_IN_BEFORE.search(text, max(0, stop - 16), stop)
+        before = taken.start_of(stop) if sign is None else sign.start()
+        if before is None:
+            break
+        first = start = before
+    return first
+
+
+def decimal(text: str) -> bool:
+    """Whether a number is digits with one point."""
+    return text.count(".") == 1 and text.replace(".", "").isdigit()
+
+
+def valid_somewhere(text: str, regions: tuple[str, ...]) -> bool:
+    """Whether one of the regions gives out the number as it is written, with the 0 that many put first.
+
+    >>> valid_somewhere("4155552671", ("US",)), valid_somewhere("98765432101", ("DE", "US"))
+    (True, False)
+    """
+    zero = text.lstrip("(").startswith("0")
+    return any(
+        (number := parsed(text, region)) is not None and valid(number)
+        for region in regions
+        if zero or not needs_zero(region)
+    )
+
+
+@lru_cache(maxsize=512)
+def needs_zero(region: str) -> bool:
+    """Whether national numbers of the region are written with a 0 before them: then none goes without.
+
+    >>> needs_zero("DE"), needs_zero("US")
+    (True, False)
+    """
+    import phonenumbers
+
+    known = phonenumbers.PhoneMetadata.metadata_for_region(region, None)
+    return known is not None and known.national_prefix == "0"
 
 
 def phone_key(text: str, regions: tuple[str, ...]) -> str:

@@ -21,6 +21,11 @@ class Taken:
         place = bisect_left(self.starts, stop)
         return place == 0 or self.stops[place - 1] <= start
 
+    def start_of(self, stop: int) -> int | None:
+        """Where the stretch starts that ends at stop; None where none does."""
+        place = bisect_left(self.stops, stop)
+        return self.starts[place] if place < len(self.stops) and self.stops[place] == stop else None
+
     def take(self, start: int, stop: int) -> None:
         """Take a stretch that is free."""
         place = bisect_left(self.starts, start)

@@ -251,7 +251,11 @@ VALUES = [
 ]
 FILLER = st.text(alphabet="abé ,.:<>_@&;%0139\n\"'-/", max_size=14)
 WORDS = st.sampled_from(
-    ["Bonjour", "merci", "tel", "order", "<EMAIL_1>", "<PERSON_2>", "v1.2", "&#64;", "12/05/2024"]
+    [
+        *("Bonjour", "merci", "tel", "order", "<EMAIL_1>", "<PERSON_2>", "v1.2", "&#64;", "12/05/2024"),
+        *("What number can we reach you at?", "4155552671", "4155552672 or 467 3395", "01 23 45 67 89"),
+        *("2024051298/0123456789", "3.14.15.92", "nginx 1.25.3.1 released", "server"),
+    ]
 )
 PIECE = st.one_of(st.sampled_from(VALUES), WORDS, FILLER)
 TEXT = st.lists(PIECE, max_size=6).map(" | ".join)
@@ -288,6 +292,12 @@ def test_redaction_is_a_fixpoint(frame: pl.DataFrame) -> None:
     once = RedactPii()(frame)
     twice = RedactPii()(once.drop("pii", "pii_kinds"))
     assert twice.select(schema.PRIVATE).equals(once.select(schema.PRIVATE))
+
+
+def test_what_is_left_of_an_answer_is_looked_at_again() -> None:
+    said = ["Your phone number?", "2024051298/3.14.15.92/24 4155552671/12/05/2024"]
+    once = texts([None, None], said)
+    assert texts([None, None], once) == once
 
 
 @settings(max_examples=40, deadline=None)

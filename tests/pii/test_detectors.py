@@ -8,20 +8,26 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from curate.passes.redact_pii import redact_name, redact_strings
+from curate import schema
+from curate.passes.redact_pii import RedactPii, redact_name, redact_strings
 from curate.pii.conversation import Cell, Conversation, settle
 from curate.pii.detect import Settings, detect
 from curate.pii.gate import gate
 from curate.pii.roster import Roster
+from curate.pii.turns import redact_turns
 from curate.pii.view import deep, view
 
 CASES = Path(__file__).parent.parent / "cases"
 POSITIVE = tomllib.loads((CASES / "pii_positive.toml").read_text(encoding="utf-8"))["case"]
-NEGATIVE = [
-    line
-    for line in (CASES / "pii_negative.txt").read_text(encoding="utf-8").splitlines()
-    if line and not line.startswith("# ")
-]
+TURNS = tomllib.loads((CASES / "pii_turns.toml").read_text(encoding="utf-8"))["case"]
+
+
+def lines(name: str) -> list[str]:
+    said = (CASES / name).read_text(encoding="utf-8").splitlines()
+    return [line for line in said if line and not line.startswith("# ")]
+
+
+NEGATIVE = lines("pii_negative.txt")
 SETTINGS = Settings.of()
 
 
@@ -41,9 +47,22 @@ def test_redacting_twice_changes_nothing(case: dict[str, str]) -> None:
     assert redacted(case["expected"]) == case["expected"]
 
 
-@pytest.mark.parametrize("line", NEGATIVE)
+@pytest.mark.parametrize("line", NEGATIVE + lines("pii_negative_numbers.txt"))
 def test_a_text_without_private_values_stays(line: str) -> None:
     assert redacted(line) == line
+
+
+@pytest.mark.parametrize("case", TURNS, ids=lambda case: case["why"][:50])
+def test_a_turn_is_read_with_what_the_turns_before_it_ask_for(case: dict[str, list[str]]) -> None:
+    assert list(redact_turns(case["original"]).texts) == case["expected"]
+
+
+@pytest.mark.parametrize("case", TURNS, ids=lambda case: case["why"][:50])
+def test_the_pass_reads_turns_alike_and_a_second_time_changes_nothing(case: dict[str, list[str]]) -> None:
+    for said in (case["original"], case["expected"]):
+        count = len(said)
+        frame = schema.messages({"conversation_id": ["c"] * count, "role": ["user"] * count, "text": said})
+        assert RedactPii()(frame)["text"].to_list() == case["expected"]
 
 
 def test_the_gate_lets_through_whatever_detectors_find() -> None:
@@ -84,12 +103,6 @@ def test_a_key_of_a_known_shape_is_a_secret(key: str) -> None:
 def test_a_private_key_goes_whole() -> None:
     pem = "-----BEGIN " + "PRIVATE KEY-----\nMIIEvQIBADANBg\nkqhkiG9w0B==\n-----END " + "PRIVATE KEY-----"
     assert redacted(f"here:\n{pem}\nbye") == "here:\n<SECRET_1>\nbye"
-
-
-@pytest.mark.xfail(strict=True, reason="five pairs drawn in a lottery read like a French phone number")
-def test_drawn_numbers_stay() -> None:
-    line = "Les numéros du loto : 05 12 23 34 45"
-    assert redacted(line) == line
 
 
 @pytest.mark.xfail(strict=True, reason="two words between the parts of a number are not looked across")
