@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import json
+import re
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,7 @@ pytest.importorskip("polars", reason="curation needs Polars")
 from typer.testing import CliRunner
 
 from tests.train.making import sizes
-from train import invented
+from train import cli, invented
 from train.cli import app
 from train.errors import ConfigError, DataError, LimitBrokenError
 from train.monitor import history, limits
@@ -71,6 +73,34 @@ def test_logs_like_the_baseline_raise_no_alarm_and_are_measured_once(place: Path
     again = watched(place, "elsewhere", "calm", "--quiet")
     assert (again.exit_code, again.output) == (0, "")
     assert (place / "calm" / history.NAME).read_bytes() == before
+
+
+def test_too_few_conversations_are_told_as_such_and_are_no_alarm(place: Path) -> None:
+    few = (place / "alike.jsonl").read_text().splitlines(keepends=True)[:20]
+    (place / "few.jsonl").write_text("".join(few))
+    done = watched(place, "few.jsonl", "few", "--no-model")
+    assert done.exit_code == 0, (done.output, done.exception)
+    assert re.fullmatch(
+        r"\d+ fresh conversations beside \d+ of the baseline: too few to tell anything; 50 different ones are "
+        r"needed on either side \('least' in a --fail-on file\)\n",
+        done.output,
+    )
+    assert "Too few conversations to tell" in (place / "few" / history.PAGE).read_text()
+
+
+def test_an_alarm_is_said_once(
+    place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["monitor", "m", "--baseline", str(place / "out"), "--logs", str(place / "shifted.jsonl")]
+    for again in ("", " (seen before)"):
+        monkeypatch.setattr(sys, "argv", ["train", *words, "--to", str(place / "once"), "--no-model"])
+        with pytest.raises(SystemExit) as left:
+            cli.main()
+        said = capsys.readouterr()
+        assert left.value.code == 3 and not said.out
+        assert (
+            said.err.count("alarm(s)") == 1 and f"{again}; {place / 'once' / history.PAGE} names" in said.err
+        )
 
 
 def test_shifted_logs_raise_alarms_that_name_slice_conversations_and_command(place: Path) -> None:

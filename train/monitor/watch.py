@@ -46,13 +46,23 @@ class Told:
     already: bool
 
     @property
+    def before(self) -> str:
+        """What is added to the sentence of a batch that was measured earlier."""
+        return " (seen before)" if self.already else ""
+
+    @property
     def sentence(self) -> str:
         """The outcome in one line, without a text."""
         line = self.line
-        count = line["conversations"][1]
-        first = (
-            f"{count:,} fresh conversations, {line['claimed']} of {len(line['measures'])} measures compared"
-        )
+        base, count = line["conversations"]
+        claimed, measures, least = line["claimed"], len(line["measures"]), line["limits"]["least"]
+        if not claimed:
+            return (
+                f"{count:,} fresh conversations beside {base:,} of the baseline: too few to tell anything; "
+                f"{least} different ones are needed on either side ('least' in a --fail-on file)"
+            )
+        rest = "" if claimed == measures else f" (for the others fewer than {least} on a side)"
+        first = f"{count:,} fresh conversations, {claimed} of {measures} measures compared{rest}"
         if not line["alarms"]:
             return f"{first}: no alarm"
         names = ", ".join(f"{one['measure']} ({one['slice']})" for one in line["alarms"][:3])
@@ -61,7 +71,7 @@ class Told:
 
 
 def run(console: Console, asked: Asked, to: str | Path) -> Told:
-    """Watch a batch, print one line, write history, page and alarms into `to`.
+    """Watch a batch, write history, page and alarms into `to`; print one line, that of an alarm by `stand`.
 
     The same logs, model, baseline and limits are measured once: again, what the history says is given.
     """
@@ -81,9 +91,8 @@ def run(console: Console, asked: Asked, to: str | Path) -> Told:
             history.append(folder, told.line)
             history.put(folder / history.FOUND, json.dumps(list(told.alarms), ensure_ascii=False, indent=1))
             history.put(folder / history.PAGE, page.render(told, [*lines, told.line]))
-        console.print(
-            told.sentence + (" (seen before)" if told.already else ""), markup=False, soft_wrap=True
-        )
+    if not told.line["alarms"]:
+        console.print(told.sentence + told.before, markup=False, soft_wrap=True)
     return told
 
 
@@ -91,8 +100,8 @@ def stand(told: Told, to: str | Path) -> None:
     """Raises LimitBrokenError (exit status 3) where there was an alarm."""
     if told.line["alarms"]:
         raise LimitBrokenError(
-            f"{told.sentence}; {Path(to) / history.PAGE} names the conversations to collect, next: "
-            f"{told.line['alarms'][0]['command']}"
+            f"{told.sentence}{told.before}; {Path(to) / history.PAGE} names the conversations to collect, "
+            f"next: {told.line['alarms'][0]['command']}"
         )
 
 

@@ -28,7 +28,11 @@ def monitor(
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Compare fresh logs with a baseline run; exit 3 where what people or the model say has shifted."""
+    """Compare fresh logs with a baseline run; exit 3 where what people or the model say has shifted.
+
+    Exit status 0 is for no alarm, and for too few conversations to tell anything: the line that is printed
+    says which (50 different ones on either side, unless a --fail-on file says otherwise: least = 30).
+    """
     from rich.console import Console
 
     from train.monitor import limits, watch
