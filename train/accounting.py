@@ -42,6 +42,8 @@ class Accounting:
     repeated: int
     conversations_dropped: int
     conversations_split: int
+    messages_weight_zero: int
+    """Assistant messages that curation masked, in conversations of which something is learned."""
     turn_by_turn: int
     """Conversations that the template refused as they are and that were rendered turn by turn."""
 
@@ -99,6 +101,11 @@ def account(conversations: Sequence[Conversation], rendered: Sequence[Rendered],
         repeated=cut.repeated,
         conversations_dropped=cut.conversations_dropped,
         conversations_split=cut.conversations_split,
+        messages_weight_zero=sum(
+            message.weight == 0 and message.role == "assistant"
+            for name in {piece.conversation_id for piece in cut.pieces}
+            for message in by_id[name].messages
+        ),
         turn_by_turn=sum(not one.faithful for one in rendered),
     )
 

@@ -46,9 +46,7 @@ def open_model(folder: str | Path, device: str = "cpu", dtype: Any = None) -> tu
         ) from error
     models.grow(model, tokenizer)
     if adapters.exists():
-        from peft import PeftModel
-
-        model = lora.merged(PeftModel.from_pretrained(model, folder))
+        model = lora.merged(lora.reopened(model, folder))
     return model.to(device).eval(), tokenizer
 
 

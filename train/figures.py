@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 WIDE = 100
-"""Columns of a terminal on which both intervals have room."""
+"""Columns of a terminal on which both intervals have room, with all their digits."""
 
 
 def show(console: Console, told: Evaluation) -> None:
@@ -21,17 +21,18 @@ def show(console: Console, told: Evaluation) -> None:
     from rich.table import Table
 
     wide = console.width >= WIDE
-    made = Table(title=f"{told.model}  (definition {told.hash})", title_justify="left", box=None)
-    made.add_column("slice", no_wrap=True, max_width=32)
+    title = f"{told.model}  (definition {told.hash})"
+    made = Table(title=title, title_justify="left", box=None, pad_edge=False)
+    made.add_column("slice", max_width=32, overflow="fold")  # names alone give way: a figure is never cut
     for place, name in enumerate(("perplexity", "95%", "bits/byte", "95%", "chats", "tokens")):
         if wide or place != 1:
-            made.add_column(name, justify="right", no_wrap=True)
+            made.add_column(name if wide else name.replace("/", "/\n"), justify="right", no_wrap=True)
     before = ""
     for one in (told.overall, *told.slices):
         if one.kind != before and before:
             made.add_row()
         before = one.kind
-        made.add_row(*(cell for place, cell in enumerate(cells(one)) if wide or place != 2))
+        made.add_row(*(cell for place, cell in enumerate(cells(one, 4 if wide else 3)) if wide or place != 2))
     console.print(made)
     for gain in told.context:
         left = "system messages only" if gain.left == "alone" else "only their own exchange"
@@ -48,14 +49,14 @@ def show(console: Console, told: Evaluation) -> None:
     )
 
 
-def cells(one: Figure) -> tuple[str, ...]:
-    """A row of the table."""
+def cells(one: Figure, places: int) -> tuple[str, ...]:
+    """A row of the table, bits per byte with so many digits after the point."""
     return (
         one.name if one.kind == "all" else f"{one.kind}: {one.name}",
         number(one.perplexity, 2),
         span(one.perplexity_low, one.perplexity_high, 2),
-        number(one.bits_per_byte, 4),
-        span(one.bits_low, one.bits_high, 4),
+        number(one.bits_per_byte, places),
+        span(one.bits_low, one.bits_high, places),
         f"{one.conversations:,}",
         f"{one.tokens:,}",
     )

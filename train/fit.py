@@ -222,6 +222,6 @@ def made(prepared: Prepared, recompute: bool = False, device: str = "") -> tuple
     base = lora.plain(model)
     attention.attach(base, prepared.backend, prepared.row_length)
     if recompute:
-        base.gradient_checkpointing_enable({"use_reentrant": False})
+        models.recompute(base)
         base.enable_input_require_grads()
     return base, model

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from train.config import Lora
@@ -30,11 +33,31 @@ def adapt(model: Any, lora: Lora, new_tokens: Sequence[int] = ()) -> Any:
         task_type="CAUSAL_LM",
         **options,  # type: ignore[arg-type]
     )
-    adapted: Any = get_peft_model(model, settings)
+    with asked_by_its_old_name():
+        adapted: Any = get_peft_model(model, settings)
     for weight in adapted.parameters():
         if weight.requires_grad:
             weight.data = weight.data.float()
     return adapted
+
+
+def reopened(model: Any, folder: str | Path) -> Any:
+    """The model with the adapters of a folder."""
+    from peft import PeftModel
+
+    with asked_by_its_old_name():
+        return PeftModel.from_pretrained(model, str(folder))
+
+
+@contextmanager
+def asked_by_its_old_name() -> Iterator[None]:
+    """Without one warning of transformers: peft (0.21) asks it `is_gradient_checkpointing`, which is to go.
+
+    Nothing of what we call has that name, and who trains can do nothing about it.
+    """
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "`is_gradient_checkpointing` is deprecated", FutureWarning)
+        yield
 
 
 def tables(model: Any) -> list[str]:

@@ -148,6 +148,15 @@ def four_bit(lora: Lora, dtype: Any) -> Any:
     )
 
 
+def recompute(model: Any) -> None:
+    """Keep the inputs of layers only, and compute activations again on the way back."""
+    how = {"use_reentrant": False}
+    if hasattr(model, "activation_checkpointing_enable"):  # the name that transformers 6 will know
+        model.activation_checkpointing_enable(how)
+    else:
+        model.gradient_checkpointing_enable(how)
+
+
 def grow(model: Any, tokenizer: Any) -> tuple[int, ...]:
     """Give the model a row for every token; the ids of new rows (the mean of the old ones, plus noise)."""
     rows = model.get_input_embeddings().weight.shape[0]

@@ -215,7 +215,7 @@ def hours(seconds: float) -> str:
     """A duration in hours, and in minutes where that is plainer.
 
     >>> hours(9000), hours(90)
-    ('2.5 hours', '0.03 hours (2 minutes)')
+    ('2.5 hours', '0.025 hours (2 minutes)')
     """
     told = f"{seconds / 3600:.2g} hours"
     return told if seconds >= 3600 else f"{told} ({math.ceil(seconds / 60)} minutes)"

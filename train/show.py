@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from train.accounting import Accounting
+from train.forecast import EXPECTED_MFU
 from train.render import CALL, CONTENT, END, STAND_IN, TEMPLATE, Rendered
 
 if TYPE_CHECKING:
@@ -81,24 +82,42 @@ def accounting(console: Console, told: Accounting) -> None:
     """The token accounting as a table."""
     from rich.table import Table
 
-    table = Table("tokens", "", "", title=f"{told.conversations} conversations, {told.sequences} sequences")
+    title = f"{many(told.conversations, 'conversation')}, {many(told.sequences, 'sequence')}"
+    left = many(told.conversations_dropped, "conversation")
+    shown = many(told.messages_weight_zero, "assistant message")
+    table = Table("tokens", "", "", title=title)
     for name, value, note in (
         ("rendered", told.rendered, "all of it"),
         ("trained", told.trained, "assistant tokens and ends of turn"),
         ("masked", told.masked, ""),
         ("  others", told.masked_others, "said by others"),
-        ("  weight 0", told.masked_weight_zero, "assistant messages shown, not learned"),
+        ("  weight 0", told.masked_weight_zero, f"{shown} that curation masked"),
         ("  stand-ins", told.masked_stand_ins, "private values that were replaced"),
         ("  template", told.masked_template, "headers and separators"),
         ("truncated", told.truncated, "ends of exchanges longer than a sequence"),
-        ("dropped", told.dropped, f"{told.conversations_dropped} conversations with nothing to learn"),
+        (
+            "dropped",
+            told.dropped,
+            f"{left} with nothing to learn",
+        ),
     ):
         table.add_row(name, f"{value:,}", note)
     console.print(table)
     console.print(
         f"assistant tokens lost: {told.lost:,} of {told.assistant:,} ({told.lost_share:.2%}); "
-        f"openings repeated: {told.repeated:,}; rendered turn by turn: {told.turn_by_turn:,} conversations"
+        f"openings repeated: {told.repeated:,}; rendered turn by turn: "
+        f"{many(told.turn_by_turn, 'conversation')}",
+        soft_wrap=True,
     )
+
+
+def many(count: int, name: str) -> str:
+    """A count with its noun.
+
+    >>> many(1, "message"), many(1200, "message")
+    ('1 message', '1,200 messages')
+    """
+    return f"{count:,} {name}{'' if count == 1 else 's'}"
 
 
 def forecast(console: Console, prepared: Prepared, told: Forecast) -> None:
@@ -106,10 +125,30 @@ def forecast(console: Console, prepared: Prepared, told: Forecast) -> None:
     gib = 1 << 30
     console.print(
         f"{told.parameters / 1e6:,.1f}M parameters, {told.trainable / 1e6:,.1f}M trained; "
-        f"{len(prepared.plan)} steps, {prepared.slots:,} tokens, {prepared.padding:.1%} padding; "
+        f"{many(len(prepared.plan), 'step')}, {prepared.slots:,} tokens, {prepared.padding:.1%} padding; "
         f"attention: {prepared.backend}.\n"
         f"Memory, estimated: {told.needed / gib:.2f} GiB (weights {told.weights / gib:.2f}, gradients "
         f"{told.gradients / gib:.2f}, optimiser {told.optimizer / gib:.2f}, activations "
-        f"{told.activations / gib:.2f}) of {told.available / gib:.1f} free. "
-        f"Time, if 40% of {told.peak / 1e12:,.1f} TFLOP/s is reached: {told.seconds / 3600:.2f} hours."
+        f"{told.activations / gib:.2f}) of {told.available / gib:.1f} free.\n"
+        f"{how_long(prepared.device, told)}",
+        soft_wrap=True,
     )
+
+
+def how_long(device: str, told: Forecast) -> str:
+    """What the run will take, and what that was reckoned from; the peak of a CPU says nothing to anybody."""
+    if device == "cpu":
+        return f"Time: roughly {duration(told.seconds)}, by how fast this CPU multiplies matrices."
+    peak = f"{told.peak / 1e12:,.0f} TFLOP/s"
+    return f"Time, if {EXPECTED_MFU:.0%} of {peak} is reached: {duration(told.seconds)}."
+
+
+def duration(seconds: float) -> str:
+    """A time in the unit that suits it.
+
+    >>> duration(0.2), duration(34.4), duration(600), duration(9000)
+    ('1 s', '34 s', '10 minutes', '2.5 hours')
+    """
+    if seconds < 100:
+        return f"{max(1, round(seconds))} s"
+    return f"{seconds / 60:.0f} minutes" if seconds < 6000 else f"{seconds / 3600:,.1f} hours"

@@ -145,8 +145,9 @@ class Bar:
         if self.task is None:
             self.task = self.bar.add_task("", total=len(run.prepared.plan))
         speed = step.slots / step.seconds
-        mfu = speed * run.forecast.flops_per_token / run.forecast.peak
-        told = f"loss {step.loss:.3f}  {speed:,.0f} tokens/s  MFU {mfu:.0%}"
+        told = f"loss {step.loss:.3f}  {speed:,.0f} tokens/s"
+        if run.prepared.device != "cpu":  # a CPU has no peak that its maker states
+            told += f"  MFU {speed * run.forecast.flops_per_token / run.forecast.peak:.0%}"
         self.bar.update(self.task, completed=state.step, description=told)
 
 

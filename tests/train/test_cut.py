@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import io
+
 import pytest
 
 pytest.importorskip("transformers", reason="training needs transformers")
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rich.console import Console
 
 from tests.train.making import FAMILIES, chats, decoded, tokenizer
+from train import show
 from train.accounting import account
 from train.cut import fit_length
 from train.errors import DataError, LimitBrokenError
@@ -103,10 +107,28 @@ def test_the_accounting_says_why_tokens_are_masked() -> None:
     rendered = renderer.render(talked)
     told = account(talked, rendered, fit_length(rendered, 200))
     shown = renderer.encode(["the"])[0][0].size + 1
-    assert told.masked_weight_zero == shown
+    assert told.masked_weight_zero == shown and told.messages_weight_zero == 1
     assert told.masked_stand_ins > 0
     assert told.masked_others == 2 * (renderer.encode(["Hi"])[0][0].size + 1)
     assert told.masked_template == 5  # BOS and four headers
+
+
+def test_only_assistant_messages_of_what_is_learned_count_as_masked_by_curation() -> None:
+    talked = [
+        conversation(
+            "a", [("user", "Hi", 0), ("assistant", "fox")]
+        ),  # others are never learned, masked or not
+        conversation("b", [("user", "Hi"), ("assistant", "the", 0)]),  # dropped whole
+    ]
+    rendered = Renderer(tokenizer()).render(talked)
+    told = account(talked, rendered, fit_length(rendered, 200))
+    assert (told.messages_weight_zero, told.masked_weight_zero, told.conversations_dropped) == (0, 0, 1)
+    page = io.StringIO()
+    show.accounting(Console(file=page, width=80), told)
+    said = page.getvalue()
+    assert (
+        "0 assistant messages that curation masked" in said and "1 conversation with nothing to learn" in said
+    )
 
 
 def test_more_than_the_allowed_loss_breaks_the_limit() -> None:

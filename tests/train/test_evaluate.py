@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import math
 from dataclasses import replace
@@ -13,10 +14,12 @@ pytest.importorskip("torch", reason="torch is not installed: pip install '.[trai
 pytest.importorskip("transformers", reason="transformers is not installed: pip install '.[train]'")
 
 import torch
+from rich.console import Console
 from torch.nn import functional
 
 from tests.train.small import chats, model, tokenizer
 from train import evaluate as evaluates
+from train import figures
 from train.compare import NotComparableError, compare
 from train.context import ALONE, EXCHANGE, answers
 from train.errors import ConfigError
@@ -252,3 +255,28 @@ def test_the_same_conversations_give_the_same_intervals() -> None:
     chosen = chats(12)
     assert evaluated(chosen).overall == evaluated(chosen).overall
     assert evaluates.spread(10, 3) == [0, 3, 6]
+
+
+@pytest.mark.parametrize("width", [72, 80, 100, 140])
+def test_no_figure_is_cut_on_a_narrow_terminal(width: int) -> None:
+    told = evaluated(chats(12))
+    large = replace(
+        told.overall, perplexity=98765.432, perplexity_low=91234.567, perplexity_high=99999.999,
+        bits_per_byte=12.34567, bits_low=11.23456, bits_high=13.45678, conversations=12345, tokens=12345678,
+        kind="source", name="a-folder/with-a-long-name/conversations-of-may.jsonl",
+    )  # fmt: skip
+    page = io.StringIO()
+    figures.show(Console(file=page, width=width, highlight=False), replace(told, slices=(large,)))
+    said = page.getvalue()
+    assert "…" not in said and max(map(len, said.splitlines())) <= width
+    wide = width >= figures.WIDE
+    for figure in (
+        "98,765.43", "12.3457" if wide else "12.346", "12,345", "12,345,678",
+        "[11.2346, 13.4568]" if wide else "[11.235, 13.457]",
+    ):  # fmt: skip
+        assert figure in said
+    assert ("[91,234.57, 100,000.00]" in said) == wide
+    assert (
+        "conversations-of-may.jsonl" in "".join(line[:32].strip() for line in said.splitlines())
+        or width < 140
+    )

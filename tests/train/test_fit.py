@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import warnings
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from tests.train.making import chats, sizes, tokenizer
-from train import checkpoint, forecast, log, sizing
+from train import checkpoint, forecast, log, lora, sizing
 from train.config import Config, changed, from_dict
 from train.errors import ConfigError, DataError, LimitBrokenError, TrainError
 from train.export import export, open_model
@@ -220,6 +221,7 @@ def test_activations_are_recomputed_only_where_a_row_does_not_fit(
         sizing.forecasted(prepared)
 
 
+@pytest.mark.filterwarnings("error::FutureWarning")
 def test_recomputed_activations_give_the_same_weights(tmp_path: Path) -> None:
     written(tmp_path)
     (tmp_path / "llama.json").write_text(json.dumps(sizes()))
@@ -326,6 +328,7 @@ def test_adapters_with_new_tokens_merge_and_load_with_equal_logits(tmp_path: Pat
     assert (tmp_path / "run" / "adapter_config.json").exists()
 
 
+@pytest.mark.filterwarnings("error::FutureWarning")
 def test_adapters_go_on_bit_for_bit_too(tmp_path: Path) -> None:
     written(tmp_path)
     from_scratch(sizes(), tokenizer()).save_pretrained(tmp_path / "base")
@@ -338,6 +341,17 @@ def test_adapters_go_on_bit_for_bit_too(tmp_path: Path) -> None:
     resume(tmp_path / "killed")
     one, other = (load_file(tmp_path / name / "adapter_model.safetensors") for name in ("whole", "killed"))
     assert one.keys() == other.keys() and all(torch.equal(one[name], other[name]) for name in one)
+
+
+def test_only_the_one_warning_of_peft_is_kept_from_who_trains() -> None:
+    with pytest.warns(FutureWarning, match="something else"), lora.asked_by_its_old_name():
+        warnings.warn("something else will go", FutureWarning, stacklevel=1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with lora.asked_by_its_old_name():
+            warnings.warn("`is_gradient_checkpointing` is deprecated and so on", FutureWarning, stacklevel=1)
+        with pytest.raises(FutureWarning):
+            warnings.warn("`is_gradient_checkpointing` is deprecated and so on", FutureWarning, stacklevel=1)
 
 
 def test_a_missing_converter_is_said_before_anything_is_written(tmp_path: Path) -> None:
@@ -365,7 +379,7 @@ def test_a_model_without_type_or_file_is_said(tmp_path: Path) -> None:
     (tmp_path / "bad.json").write_text('{"hidden_size": 8}')
     for source, sentence in (
         (str(tmp_path / "bad.json"), "model_type"),
-        (str(tmp_path / "no.json"), "cannot read"),
+        (str(tmp_path / "no.json"), "write one of sizes alone"),
         ("", "--model"),
     ):
         config = changed(options(tmp_path), "model", source=source)

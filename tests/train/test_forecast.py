@@ -11,7 +11,7 @@ pytest.importorskip("torch", reason="training needs torch")
 from transformers import LlamaConfig
 
 from tests.train.making import sizes, tokenizer
-from train import forecast
+from train import forecast, show
 from train.config import Config, Data, Lora, Model, Optim, Run
 from train.errors import ConfigError
 from train.log import expected
@@ -124,3 +124,17 @@ def test_weights_in_parts_are_named_where_an_8b_model_does_not_fit() -> None:
     assert parted.fits
     assert parted.optimizer == alone.optimizer // 8 and parted.weights == alone.weights // 8
     assert parted.activations == alone.activations
+
+
+def test_a_forecast_tells_a_time_in_its_unit_and_no_peak_of_a_cpu() -> None:
+    small = forecast.forecast(Config(), LLAMA_8B, slots=1, batch_tokens=1, device="cpu", length=1.0)
+    found = replace(small, seconds=9000.0, peak=989e12)
+    assert show.how_long("cuda", found) == "Time, if 40% of 989 TFLOP/s is reached: 2.5 hours."
+    said = show.how_long("cpu", replace(found, seconds=0.01, peak=3e9))
+    assert said == "Time: roughly 1 s, by how fast this CPU multiplies matrices."
+    assert [show.duration(one) for one in (34.4, 99.9, 600, 3 * 3600)] == [
+        "34 s",
+        "100 s",
+        "10 minutes",
+        "3.0 hours",
+    ]

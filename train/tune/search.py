@@ -17,6 +17,7 @@ from train.arms import Arm
 from train.config import Config, changed
 from train.errors import ConfigError, DataError, unknown
 from train.records import content_hash
+from train.show import duration
 from train.trial import CarryOut, Result, Trial
 from train.tune import facts
 from train.tune.facts import HELD_BACK, SEARCH, Tuned
@@ -187,8 +188,8 @@ def tell_cost(
         say(f"{told}; results of an earlier search are taken up")
         return
     seconds = trial.seconds_per_target(bench.trial(own, bench.config.run.seed, (SEARCH,)))
-    hours = seconds * dear * where.tokens[-1] / workers / 3600
-    say(f"{told}, then {FINALISTS + 1} settings on {asked.seeds} new seeds: about {hours:.2f} hours at most")
+    most = duration(seconds * dear * where.tokens[-1] / workers)
+    say(f"{told}, then {FINALISTS + 1} settings on {asked.seeds} new seeds: about {most} at most")
 
 
 def scores(
