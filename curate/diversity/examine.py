@@ -16,6 +16,7 @@ from curate.diversity import facts, layout
 from curate.diversity.advice import lacking
 from curate.diversity.facts import KINDS, Dimension, DiversityFacts, Place, Settings, Slice, Step
 from curate.diversity.numbers import Floats, Longs, change, codes_of, effective
+from curate.diversity.one_thread import one_thread
 from curate.diversity.placing import model_of, placed
 from curate.diversity.topics import TopicModel
 from curate.diversity.vendi import vendi
@@ -47,6 +48,7 @@ def stands(run: Run) -> bool:
     return known == (facts.FORMAT, facts.VERSION, run.manifest.get("content", ""))
 
 
+@one_thread()
 def examined(run: Run, settings: Settings) -> DiversityFacts:
     """The facts of a finished run."""
     manifest, model = run.manifest, model_of(run)

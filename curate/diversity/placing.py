@@ -10,6 +10,7 @@ import polars as pl
 
 from curate import schema
 from curate.diversity import clusters, intents, sample, topics
+from curate.diversity.one_thread import one_thread
 from curate.diversity.topics import TOPICS, TopicModel, named, nearest
 from curate.errors import InputError
 from curate.kernels.hashing import hash_columns
@@ -44,6 +45,7 @@ and assistants; `block`: copies and branches of one tree share one; `removed_by`
 message, in recipe order; null where something stays."""
 
 
+@one_thread()
 def model_of(run: Run, *, fresh: bool = False) -> TopicModel:
     """The run's topics: those stored where inputs and rules are the same, else found on a sample and stored.
 

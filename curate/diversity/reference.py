@@ -13,6 +13,7 @@ from curate.diversity import apart, dealing, facts, layout, placing, sample, top
 from curate.diversity.advice import from_reference
 from curate.diversity.facts import DiversityFacts, Place, Reference, Settings
 from curate.diversity.numbers import codes_of
+from curate.diversity.one_thread import one_thread
 from curate.passes.base import GlobalPass
 from curate.passes.redact_pii import RedactPii
 from curate.runs import Run
@@ -112,6 +113,7 @@ def redacted(run: Run, rows: pl.DataFrame) -> pl.DataFrame:
     return RedactPii()(table.select(*schema.MESSAGES, *beyond)).select(rows.columns)
 
 
+@one_thread()
 def compared(kept: pl.DataFrame, traffic: pl.DataFrame, settings: Settings) -> Reference:
     """Both samples side by side: topics found on both together, so that what one lacks is a topic too."""
     sides = [schema.number_conversations(one) for one in (kept, traffic)]
