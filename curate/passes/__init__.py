@@ -19,6 +19,7 @@ PASSES: dict[str, str] = {
     "too_garbled": "curate.passes.too_garbled:TooGarbled",
     "cut_off_reply": "curate.passes.cut_off_reply:CutOffReply",
     "refused_reply": "curate.passes.refused_reply:RefusedReply",
+    "unseen_attachment": "curate.passes.unseen_attachment:UnseenAttachment",
     "decide_when": "curate.passes.decide_when:DecideWhen",
     "nothing_to_train": "curate.passes.nothing_to_train:NothingToTrain",
     "exact_duplicates": "curate.passes.exact_duplicates:ExactDuplicates",

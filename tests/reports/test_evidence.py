@@ -55,6 +55,8 @@ def test_what_every_decider_says_has_its_french() -> None:
         "words": 12,
         "characters": 90,
         "role": "assistant",
+        "parts": '{"attachments":[{"type":"image_url"}]}',
+        "extra": "{}",
     }
     frame = pl.DataFrame({name: [value] for name, value in values.items()})
     for name in registered():
