@@ -10,7 +10,7 @@ import traceback
 from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from curate.errors import LimitBrokenError, TamisError
 from curate.verbs import augmenting, calibrating, curating, finished, recipes
@@ -53,6 +53,9 @@ def main() -> NoReturn:
     except MemoryError:
         leave("there is not enough memory; run the same command with fewer --workers, what is done stays", 2)
     except Exception as error:
+        if type(error).__name__ == "NoArgsIsHelpError":
+            print(error.format_message(), file=sys.stderr)  # type: ignore[attr-defined]
+            leave("", 2)
         if hasattr(error, "format_message"):  # typer's word for a wrong argument
             leave(usage(error), 2)
         if os.environ.get("TAMIS_TRACEBACK"):
@@ -80,12 +83,22 @@ def stopped(arguments: Sequence[str]) -> str:
     return f"stopped; the same command{without} goes on from there"
 
 
-def usage(error: Exception) -> str:
-    """A wrong argument in one sentence, with where to look."""
+def usage(error: Any) -> str:
+    """A wrong argument in one sentence: what was wrong, the nearest right word, where more is told.
+
+    `train` says it in the same form; it runs where this package is not.
+    """
     context = getattr(error, "ctx", None)
     path = context.command_path if context else "curate"
-    said = " ".join(error.format_message().split()).rstrip(".")  # type: ignore[attr-defined]
-    return f"{said[:1].lower()}{said[1:]}; '{path} --help' shows what is allowed, with an example"
+    if hasattr(error, "possibilities") and hasattr(error, "option_name"):
+        near = f"; did you mean '{error.possibilities[0]}'?" if error.possibilities else ""
+        said = f"no option '{error.option_name}' in '{path}'{near}"
+    else:
+        said = " ".join(error.format_message().split()).rstrip(".")
+        said = f"{said[:1].lower()}{said[1:]}".replace(". Did you mean", "; did you mean")
+    then = "" if said.endswith("?") else ";"
+    example = ((context.command.epilog if context else "") or "").partition("Example: ")[2]
+    return f"{said}{then} '{path} --help' tells more" + (f", for example: {example}" if example else "")
 
 
 def unwritable(error: OSError) -> str:
