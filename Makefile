@@ -1,6 +1,8 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
+# Files of tests side by side, one process a core but no more than memory serves for (about 1.5 GB each).
+PARALLEL ?= --numprocesses auto --maxprocesses 4 --dist loadfile
 
 .PHONY: help install test test-slow lint bench bench-gpu clean
 
@@ -19,7 +21,7 @@ test: install  ## Every test but the slow ones, doctests, and the linters
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pytest -m 'not slow'
+	$(BIN)/pytest -m 'not slow' $(PARALLEL)
 
 test-slow: install  ## The long suites: fuzz, kill, scale
 	$(BIN)/pytest -m slow

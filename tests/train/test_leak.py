@@ -82,7 +82,10 @@ def test_eval_stops_with_status_3_where_it_would_score_what_was_learned(
     row = {"messages": [{"role": m.role, "content": m.content} for m in TRAIN[0].messages]}
     for name in ("train", "eval"):
         (tmp_path / f"{name}.jsonl").write_text(json.dumps({"conversation_id": name, **row}) + "\n")
-    given = ["eval", "model", str(tmp_path / "eval.jsonl"), "--trained-on", str(tmp_path / "train.jsonl")]
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "config.json").write_text("{}")  # a model is there; it is not opened before this
+    paths = [str(tmp_path / name) for name in ("model", "eval.jsonl")]
+    given = ["eval", *paths, "--trained-on", str(tmp_path / "train.jsonl")]
     monkeypatch.setattr(sys, "argv", ["train", *given])
     with pytest.raises(SystemExit) as left:
         cli.main()
