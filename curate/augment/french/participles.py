@@ -46,25 +46,14 @@ def participle(work: Work, n: int, k: int, references: References) -> None:
         if gender == "m" and low in told.words["neutral"]:
             work.owned.add(k)
             return
-        named = references.named(k, gender, False)
-        if not named.persons and not references.seen(k, gender, False):
-            work.owned.add(k)
-        elif named.things:
-            raise UnsureError("ambiguous")
-        else:
-            work.swap(k, gender, False)
-        if not named.persons and not named.things and gender == "f":
-            work.owned.discard(k)
-            work.loose.add(k)
+        object_named(work, k, gender, references)
         return
     target = relative(work, n)
     spoken = target is None or target.gender != gender or low in told.words["direct"]
-    if (spoken and before in ("m'", "me", "t'", "te")) or (
-        spoken
-        and (
-            before == "vous" and j and work.said[j - 1].low in ("je", "on", "il", "elle", "nous", "ne", "qui")
-        )
-    ):
+    polite = (
+        before == "vous" and j and work.said[j - 1].low in ("je", "on", "il", "elle", "nous", "ne", "qui")
+    )
+    if spoken and (polite or before in ("m'", "me", "t'", "te")):
         object_who_speaks(work, before, k, gender, plural)
         return
     if target is not None:
@@ -74,6 +63,20 @@ def participle(work: Work, n: int, k: int, references: References) -> None:
             work.owned.add(k)
         return
     if gender == "m" and not plural:
+        work.owned.add(k)
+
+
+def object_named(work: Work, k: int, gender: str, references: References) -> None:
+    """A participle after l': it agrees with who or what was named before, or with nobody knows whom."""
+    named = references.named(k, gender, False)
+    known = bool(named.persons) or references.seen(k, gender, False)
+    if known and named.things:
+        raise UnsureError("ambiguous")
+    if known:
+        work.swap(k, gender, False)
+    elif gender == "f" and not named.things:
+        work.loose.add(k)
+    else:
         work.owned.add(k)
 
 

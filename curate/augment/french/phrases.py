@@ -242,8 +242,6 @@ def goes_before(said: Sequence[Token], k: int) -> bool:
     told, low = lexicon(), said[k].low
     if not said[k].word or not any(one.lemma in told.words["before"] for one in adjective(low)):
         return False
-    if low in told.nouns and not any(one.lemma in told.words["before"] for one in adjective(low)):
-        return False
     then = said[k + 1]
     return then.kind == "hole" or (then.word and not then.clitic and then.low not in told.words["stop"])
 
@@ -333,17 +331,12 @@ def with_noun(
     if len(told) > 1 or (determined and plural != form.plural):
         raise UnsureError("ambiguous")
     made = Phrase(n, k, k + 1, "person", "".join(told), form.plural, form, determined, False, list(before))
-    if form.plural and form.kind == "persons" and not before_counted_kin(form):
+    if form.plural and form.kind == "persons":
         if form.gender == "f":
             raise UnsureError("no_return")
         made.kind = "generic"
     made.end = after_noun(said, made)
     return made
-
-
-def before_counted_kin(form: Form) -> bool:
-    """Whether the plural of a noun names the gender of all: sons, brothers."""
-    return form.kind in ("kin", "owned", "people")
 
 
 def genders(said: Sequence[Token], j: int, plural: bool) -> str:
